@@ -1,0 +1,3 @@
+module github.com/keisan-go/keisan
+
+go 1.26
