@@ -1,0 +1,51 @@
+package gemm
+
+// A Packed is op(B), a k×n matrix, laid out once for many products: a recurrent weight, say, that is used at every
+// step of a sequence. Its zero value is a 0×0 matrix.
+type Packed[T Float] struct {
+	k, n int
+	data []T // the transpose of op(B)
+}
+
+// Set makes p the k×n matrix op(B): b itself or, if trans is set, the transpose of b, which is n×k then. It reuses the
+// memory of p and copies b. Set panics as Mul does.
+func (p *Packed[T]) Set(trans bool, k, n int, b []T, ldb int) {
+	check(trans, k, n, b, ldb, kLT0, nLT0, badLdB, shortB)
+	p.k, p.n = k, n
+	if cap(p.data) < k*n {
+		p.data = make([]T, k*n)
+	}
+	p.data = p.data[:k*n]
+	if k == 0 || n == 0 {
+		return
+	}
+	if trans {
+		for j := range n {
+			copy(p.data[j*k:][:k], b[j*ldb:])
+		}
+		return
+	}
+	transpose(p.data, k, b, ldb, k, n)
+}
+
+// MulRows computes C = A·op(B), or C += A·op(B) if acc is set, for m rows of A and C. It gives the bits that
+// Multiplier.Mul gives. It runs on the calling goroutine alone, and several goroutines may call it at once for
+// different rows of C.
+//
+// MulRows panics if m is negative, a leading dimension is less than the length of a row, or a slice is too short.
+func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
+	check(false, m, p.k, a, lda, mLT0, kLT0, badLdA, shortA)
+	check(false, m, p.n, c, ldc, mLT0, nLT0, badLdC, shortC)
+	if m == 0 || p.n == 0 {
+		return
+	}
+	if p.k == 0 {
+		if !acc {
+			for i := range m {
+				clear(c[i*ldc : i*ldc+p.n])
+			}
+		}
+		return
+	}
+	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
+}

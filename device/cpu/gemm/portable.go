@@ -1,0 +1,101 @@
+package gemm
+
+// portableKC is how many additions the portable path does before it goes on to the next tile of C: the rows that a
+// tile needs stay in the first-level cache.
+const portableKC = 256
+
+// portable computes rows i0 to i1 and columns j0 to j1 of C. It multiplies rows of A with rows of the transpose of B,
+// so it copies A if that is stored as its transpose, and B if that is not.
+func portable[T Float](o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
+	for p0 := 0; p0 < o.k; p0 += portableKC {
+		kc := min(portableKC, o.k-p0)
+		a, lda := rows(&s.a, !o.transA, o.a, o.lda, i0, i1, p0, kc)
+		b, ldb := rows(&s.b, o.transB, o.b, o.ldb, j0, j1, p0, kc)
+		dots(i1-i0, j1-j0, kc, a, lda, b, ldb, o.acc || p0 > 0, o.c[i0*o.ldc+j0:], o.ldc)
+	}
+}
+
+// rows returns elements p0 to p0+kc of the rows r0 to r1 of a matrix that is stored by rows or else by columns.
+func rows[T Float](buf *[]T, byRows bool, x []T, ld, r0, r1, p0, kc int) ([]T, int) {
+	if byRows {
+		return x[r0*ld+p0:], ld
+	}
+	if n := (r1 - r0) * kc; len(*buf) < n {
+		*buf = make([]T, n)
+	}
+	transpose(*buf, kc, x[p0*ld+r0:], ld, kc, r1-r0)
+	return *buf, kc
+}
+
+// transpose sets row i of dst to column i of the m×n matrix src.
+func transpose[T Float](dst []T, ldd int, src []T, lds, m, n int) {
+	for i0 := 0; i0 < m; i0 += 16 { // in blocks, so that lines of dst are written whole before they leave the cache
+		for j := range n {
+			d := dst[j*ldd+i0:][:min(16, m-i0)]
+			for i := range d {
+				d[i] = src[(i0+i)*lds+j]
+			}
+		}
+	}
+}
+
+// dots sets C[i][j], or adds to it, the product of row i of a and row j of b.
+func dots[T Float](m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
+	for j := 0; j < n; j += 4 {
+		w := min(4, n-j)
+		for i := 0; i < m; i += 2 {
+			h := min(2, m-i)
+			// The tile of C, with whatever stands in it beyond the matrix left as zero.
+			var t [2][4]T
+			if acc {
+				for r := range h {
+					copy(t[r][:w], c[(i+r)*ldc+j:])
+				}
+			}
+			a0, a1 := a[i*lda:][:k], a[(i+h-1)*lda:][:k]
+			b0 := b[j*ldb:][:k]
+			switch {
+			case w == 4:
+				dot2x4(&t, a0, a1, b0, b[(j+1)*ldb:][:k], b[(j+2)*ldb:][:k], b[(j+3)*ldb:][:k])
+			default:
+				for c := range w {
+					dot2x1(&t, c, a0, a1, b[(j+c)*ldb:][:k])
+				}
+			}
+			for r := range h {
+				copy(c[(i+r)*ldc+j:], t[r][:w])
+			}
+		}
+	}
+}
+
+// dot2x4 adds to t the products of two rows and four rows. The conversions keep the compiler from fusing a
+// multiplication and an addition, as it may on some architectures and not on others.
+func dot2x4[T Float](t *[2][4]T, a0, a1, b0, b1, b2, b3 []T) {
+	a1, b0, b1, b2, b3 = a1[:len(a0)], b0[:len(a0)], b1[:len(a0)], b2[:len(a0)], b3[:len(a0)]
+	c00, c01, c02, c03 := t[0][0], t[0][1], t[0][2], t[0][3]
+	c10, c11, c12, c13 := t[1][0], t[1][1], t[1][2], t[1][3]
+	for p, x := range a0 {
+		y := a1[p]
+		c00 += T(x * b0[p])
+		c10 += T(y * b0[p])
+		c01 += T(x * b1[p])
+		c11 += T(y * b1[p])
+		c02 += T(x * b2[p])
+		c12 += T(y * b2[p])
+		c03 += T(x * b3[p])
+		c13 += T(y * b3[p])
+	}
+	*t = [2][4]T{{c00, c01, c02, c03}, {c10, c11, c12, c13}}
+}
+
+// dot2x1 adds to column c of t the products of two rows and one.
+func dot2x1[T Float](t *[2][4]T, c int, a0, a1, b []T) {
+	a1, b = a1[:len(a0)], b[:len(a0)]
+	x, y := t[0][c], t[1][c]
+	for p, z := range b {
+		x += T(a0[p] * z)
+		y += T(a1[p] * z)
+	}
+	t[0][c], t[1][c] = x, y
+}
