@@ -25,9 +25,15 @@ type Team struct {
 // given its instantiated Body from outside.
 type Body func(arg any, lo, hi int)
 
-// For calls body over [0, n) in pieces of at least grain items, some of them at the same time. Which goroutine does a
-// piece, and where pieces begin, depends on the machine: a body's results must not.
-func (t *Team) For(n, grain int, arg any, body Body) {
+// For calls body over [0, n) in pieces of at least grain items, some of them at the same time. There are a few pieces
+// for each goroutine, so that one that starts late does less. Which goroutine does a piece, and where pieces begin,
+// depends on the machine: a body's results must not.
+func (t *Team) For(n, grain int, arg any, body Body) { t.loop(n, grain, 4, arg, body) }
+
+// Split is For with one piece for each goroutine, for bodies that gain by doing many items at once.
+func (t *Team) Split(n, grain int, arg any, body Body) { t.loop(n, grain, 1, arg, body) }
+
+func (t *Team) loop(n, grain, pieces int, arg any, body Body) {
 	grain = max(grain, 1)
 	workers := min(runtime.GOMAXPROCS(0), n/grain)
 	if workers <= 1 {
@@ -42,8 +48,8 @@ func (t *Team) For(n, grain int, arg any, body Body) {
 			t.wg.Done()
 		}
 	}
-	// A few pieces a worker, so that one that starts late does less.
-	t.n, t.step = n, max(grain, (n+4*workers-1)/(4*workers))
+	pieces *= workers
+	t.n, t.step = n, max(grain, (n+pieces-1)/pieces)
 	t.arg, t.body = arg, body
 	t.next.Store(0)
 	t.wg.Add(workers - 1)

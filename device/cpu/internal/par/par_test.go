@@ -13,14 +13,16 @@ func TestForCoversEachItemOnce(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 3, 15, 16, 17, 1000} {
 			for _, grain := range []int{0, 1, 4, 100} {
 				seen := make([]int32, n)
-				team.For(n, grain, &seen, func(arg any, lo, hi int) {
+				count := func(arg any, lo, hi int) {
 					for i := lo; i < hi; i++ {
 						(*arg.(*[]int32))[i]++ // a race if two pieces overlap
 					}
-				})
+				}
+				team.For(n, grain, &seen, count)
+				team.Split(n, grain, &seen, count)
 				for i, s := range seen {
-					if s != 1 {
-						t.Fatalf("GOMAXPROCS %d, n %d, grain %d: item %d done %d times", procs, n, grain, i, s)
+					if s != 2 {
+						t.Fatalf("GOMAXPROCS %d, n %d, grain %d: item %d done %d times in two loops", procs, n, grain, i, s)
 					}
 				}
 			}

@@ -1,0 +1,77 @@
+package device
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Check is what every backend does before it runs a kernel. It panics with a Misuse that states every operand's shape,
+// unless the operands fit together and are memory of d in use, of which nothing that k writes overlaps anything else
+// that it names. It tells whether all operands were really allocated. ops is scratch memory of the caller's; Check
+// returns it grown, with the operands.
+func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
+	ops = k.Operands(ops[:0])
+	allocated = true
+	for i := range ops {
+		o := &ops[i]
+		if o.IsZero() {
+			continue
+		}
+		m := o.Memory()
+		switch {
+		case m.Freed:
+			Panicf("kernels.%s: operand %s was freed", k.Name(), o.Name)
+		case m.Device != d && m.Device.Name() == d.Name():
+			Panicf("kernels.%s: operand %s is memory of another opening of %s", k.Name(), o.Name, d.Name())
+		case m.Device != d:
+			Panicf("kernels.%s: operand %s is memory of %s, not of %s", k.Name(), o.Name, m.Device.Name(), d.Name())
+		case !fits(o.Shape, o.Len()):
+			Panicf("kernels.%s: operand %s has shape %v but %d elements", k.Name(), o.Name, o.Shape, o.Len())
+		case m.Handle == nil:
+			allocated = false
+		}
+	}
+	if err := k.Check(); err != nil {
+		Panicf("kernels.%s: %v (%s)", k.Name(), err, describe(ops))
+	}
+	for i := range ops {
+		for j := range ops {
+			w, o := &ops[i], &ops[j]
+			if i == j || w.Access&Write == 0 || !w.Overlaps(o.Slice) {
+				continue
+			}
+			if inPlace := w.Access&InPlace != 0 && o.Access&Write == 0; inPlace && w.Slice == o.Slice {
+				continue
+			}
+			Panicf("kernels.%s: operand %s overlaps %s, which the kernel writes", k.Name(), o.Name, w.Name)
+		}
+	}
+	return ops, allocated
+}
+
+// fits tells whether n is the number of elements of a shape.
+func fits(shape []int, n int) bool {
+	size := 1
+	for _, d := range shape {
+		if d < 0 {
+			return false
+		}
+		size *= d
+	}
+	return size == n
+}
+
+// describe is operands with their types and shapes: "C float32 [2 3], A float32 [2 4], B float32 [4 3]".
+func describe(ops []Operand) string {
+	var b strings.Builder
+	for _, o := range ops {
+		if o.IsZero() {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s %v %v", o.Name, o.Type(), o.Shape)
+	}
+	return b.String()
+}

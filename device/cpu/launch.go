@@ -1,0 +1,124 @@
+package cpu
+
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// worth is how many elements of elementwise work are worth a goroutine of their own.
+const worth = 4096
+
+// run does a kernel that was checked.
+func (d *cpu) run(k device.Kernel) {
+	switch k := k.(type) {
+	case *kernels.MatMul:
+		codeFor(k.C.Type()).matMul(d, k)
+	case *kernels.SumRows:
+		d.team.For(k.Y.Len(), 1+worth/(1+kernels.Rows(k.X)), k, codeFor(k.Y.Type()).sumRows)
+	case *kernels.Activate:
+		d.team.For(k.Y.Len(), worth/16, k, codeFor(k.Y.Type()).activate)
+	case *kernels.ActivateGrad:
+		d.team.For(k.Y.Len(), worth, k, codeFor(k.Y.Type()).activateGrad)
+	case *kernels.Binary:
+		d.team.For(k.Z.Len(), worth, k, codeFor(k.Z.Type()).binary)
+	case *kernels.BinaryGrad:
+		d.team.For(k.DX.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DX.Len())), k, codeFor(k.DX.Type()).binaryGradX)
+		d.team.For(k.DY.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DY.Len())), k, codeFor(k.DY.Type()).binaryGradY)
+	case *kernels.Copy:
+		codeFor(k.Dst.Type()).copy(k)
+	case *kernels.Fill:
+		codeFor(k.Dst.Type()).fill(k)
+	case *kernels.Softmax:
+		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, codeFor(k.X.Type()).softmax)
+	case *kernels.SoftmaxGrad:
+		d.team.For(kernels.Rows(k.Y), 1+worth/(1+kernels.Cols(k.Y)), k, codeFor(k.Y.Type()).softmaxGrad)
+	case *kernels.SoftmaxCrossEntropy:
+		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, codeFor(k.X.Type()).crossEntropy)
+		codeFor(k.X.Type()).totalLoss(k)
+	case *kernels.SoftmaxCrossEntropyGrad:
+		d.team.For(kernels.Rows(k.P), 1+worth/(1+kernels.Cols(k.P)), k, codeFor(k.P.Type()).crossEntropyGrad)
+	case *kernels.RNN:
+		codeFor(k.X.Type()).rnn(d, k)
+	case *kernels.RNNGrad:
+		codeFor(k.X.Type()).rnnGrad(d, k)
+	case *kernels.SGD:
+		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).sgd)
+	case *kernels.AdaGrad:
+		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).adaGrad)
+	case *kernels.RMSprop:
+		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).rmsprop)
+	case *kernels.Adam:
+		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).adam)
+	case *kernels.SumSquares:
+		codeFor(k.X.Type()).sumSquares(d, k)
+	case *kernels.ClipNorm:
+		d.team.For(k.X.Len(), worth, k, codeFor(k.X.Type()).clipNorm)
+	default:
+		device.Panicf("cpu: there is no kernel %s", k.Name())
+	}
+}
+
+// code is the kernels' functions for one element type: whole kernels, and loops over independent items (elements, rows,
+// columns, rows of a batch) of the kernel that they get as their argument.
+type code struct {
+	matMul     func(*cpu, *kernels.MatMul)
+	rnn        func(*cpu, *kernels.RNN)
+	rnnGrad    func(*cpu, *kernels.RNNGrad)
+	sumSquares func(*cpu, *kernels.SumSquares)
+	totalLoss  func(*kernels.SoftmaxCrossEntropy)
+	copy       func(*kernels.Copy)
+	fill       func(*kernels.Fill)
+
+	spread, sumRows                  par.Body
+	activate, activateGrad           par.Body
+	binary, binaryGradX, binaryGradY par.Body
+	softmax, softmaxGrad             par.Body
+	crossEntropy, crossEntropyGrad   par.Body
+	forward, backward                par.Body
+	sgd, adaGrad, rmsprop, adam      par.Body
+	squares, clipNorm                par.Body
+}
+
+// The functions are instantiated once, because Go allocates such a value wherever a generic function makes it.
+var code32, code64 = codeOf[float32](), codeOf[float64]()
+
+func codeOf[T device.Float]() *code {
+	return &code{
+		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], sumSquares: sumSquares[T], totalLoss: totalLoss[T],
+		copy: copyElements[T], fill: fill[T],
+		spread: spread[T], sumRows: sumRows[T],
+		activate: activate[T], activateGrad: activateGrad[T],
+		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
+		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
+		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
+		forward: forward[T], backward: backward[T],
+		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
+		squares: squares[T], clipNorm: clipNorm[T],
+	}
+}
+
+// codeFor is the functions for an element type.
+func codeFor(t device.DType) *code {
+	if t == device.Float32 {
+		return code32
+	}
+	return code64
+}
+
+// scratch is what the kernels of one element type keep between launches, so that no launch allocates.
+type scratch[T device.Float] struct {
+	mul      gemm.Multiplier[T]
+	spread   spreading[T]
+	sequence sequence[T]
+	squared  []T       // what sumSquares sums
+	sums     []float64 // of its blocks
+}
+
+func scratchOf[T device.Float](d *cpu) *scratch[T] {
+	if s, ok := any(&d.f32).(*scratch[T]); ok {
+		return s
+	}
+	return any(&d.f64).(*scratch[T])
+}

@@ -1,0 +1,15 @@
+package cpu
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+func physicalMemory() int64 {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return math.MaxInt64
+	}
+	return int64(uint64(info.Totalram) * uint64(info.Unit))
+}

@@ -1,0 +1,99 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+func softmax[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.Softmax)
+	y, x, n := data[T](k.Y.Slice), data[T](k.X.Slice), kernels.Cols(k.X)
+	for i := lo; i < hi; i++ {
+		softmaxRow(y[i*n:(i+1)*n], x[i*n:(i+1)*n])
+	}
+}
+
+// softmaxRow is y = exp(x-peak)/sum, with the peak and the sum that it returns.
+func softmaxRow[T device.Float](y, x []T) (peak, sum float64) {
+	peak = math.Inf(-1)
+	for _, v := range x {
+		peak = max(peak, float64(v))
+	}
+	for i, v := range x {
+		e := math.Exp(float64(v) - peak)
+		sum += e
+		y[i] = T(e)
+	}
+	for i, e := range y {
+		y[i] = T(float64(e) / sum)
+	}
+	return peak, sum
+}
+
+func softmaxGrad[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.SoftmaxGrad)
+	n := kernels.Cols(k.Y)
+	for i := lo * n; i < hi*n; i += n {
+		y, dy, dx := data[T](k.Y.Slice)[i:i+n], data[T](k.DY.Slice)[i:i+n], data[T](k.DX.Slice)[i:i+n]
+		dot := 0.0
+		for j := range y {
+			dot += float64(y[j]) * float64(dy[j])
+		}
+		for j := range y {
+			dx[j] = T(float64(y[j]) * (float64(dy[j]) - dot))
+		}
+	}
+}
+
+func crossEntropy[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.SoftmaxCrossEntropy)
+	n := kernels.Cols(k.X)
+	x, p, losses := data[T](k.X.Slice), data[T](k.P.Slice), data[T](k.Losses.Slice)
+	for i, target := range data[int32](k.Target.Slice)[lo:hi] {
+		i += lo
+		x := x[i*n : (i+1)*n]
+		right := math.NaN()
+		if target >= 0 && int(target) < n {
+			right = float64(x[target]) // before P overwrites it, where P is X
+		}
+		peak, sum := softmaxRow(p[i*n:(i+1)*n], x)
+		losses[i] = T(math.Log(sum) - (right - peak))
+		if target == -1 {
+			losses[i] = 0
+		}
+	}
+}
+
+func totalLoss[T device.Float](k *kernels.SoftmaxCrossEntropy) {
+	sum := 0.0
+	for _, loss := range data[T](k.Losses.Slice) {
+		sum += float64(loss)
+	}
+	data[T](k.Loss.Slice)[0] = T(k.Scale * sum)
+}
+
+func crossEntropyGrad[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.SoftmaxCrossEntropyGrad)
+	n := kernels.Cols(k.P)
+	dx, p, scale := data[T](k.DX.Slice), data[T](k.P.Slice), T(k.Scale)
+	for i, target := range data[int32](k.Target.Slice)[lo:hi] {
+		i += lo
+		dx, p := dx[i*n:(i+1)*n], p[i*n:(i+1)*n]
+		switch {
+		case target == -1:
+			clear(dx)
+		case target < 0 || int(target) >= n:
+			for j := range dx {
+				dx[j] = T(math.NaN())
+			}
+		default:
+			right := scale * (p[target] - 1)
+			for j := range dx {
+				dx[j] = scale * p[j]
+			}
+			dx[target] = right
+		}
+	}
+}

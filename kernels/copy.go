@@ -1,0 +1,45 @@
+package kernels
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/keisan-go/keisan/device"
+)
+
+// Copy is Dst = Src, any two arrays of one type with equally many elements.
+type Copy struct{ Dst, Src Array }
+
+func (k Copy) Name() string { return "Copy" }
+
+func (k Copy) Operands(ops []device.Operand) []device.Operand {
+	return append(ops,
+		device.Operand{Name: "Dst", Array: k.Dst, Access: device.Write | device.InPlace},
+		device.Operand{Name: "Src", Array: k.Src, Access: device.Read})
+}
+
+func (k Copy) Check() error {
+	err := cmp.Or(float("Src", k.Src, 0), shaped("Dst", k.Dst, k.Src.Type(), k.Dst.Shape...))
+	if err == nil && k.Dst.Len() != k.Src.Len() {
+		err = fmt.Errorf("Dst has %d elements, Src %d", k.Dst.Len(), k.Src.Len())
+	}
+	return err
+}
+
+func (k Copy) Cost() device.Cost { return device.Cost{Bytes: bytes(k)} }
+
+// Fill sets each element of Dst to Value.
+type Fill struct {
+	Dst   Array
+	Value float64
+}
+
+func (k Fill) Name() string { return "Fill" }
+
+func (k Fill) Operands(ops []device.Operand) []device.Operand {
+	return append(ops, device.Operand{Name: "Dst", Array: k.Dst, Access: device.Write})
+}
+
+func (k Fill) Check() error { return float("Dst", k.Dst, 0) }
+
+func (k Fill) Cost() device.Cost { return device.Cost{Bytes: bytes(k)} }

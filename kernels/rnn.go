@@ -1,0 +1,136 @@
+package kernels
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/keisan-go/keisan/device"
+)
+
+// RNN runs a vanilla recurrent layer over a whole sequence. It is the loop
+//
+//	for t := range T {
+//		H[t+1] = F(X[t]·Wx + H[t]·Wh + Bias)
+//	}
+//
+// H holds the states: H[0] is the initial one and is read, the other T are written. The bias may be left out.
+//
+//	H [T+1, B, H]   X [T, B, I]   Wx [I, H]   Wh [H, H]   Bias [H]
+type RNN struct {
+	F                  Activation
+	H, X, Wx, Wh, Bias Array
+}
+
+func (k RNN) Name() string { return "RNN" }
+
+func (k RNN) Operands(ops []device.Operand) []device.Operand {
+	return append(ops,
+		device.Operand{Name: "H", Array: k.H, Access: device.Update},
+		device.Operand{Name: "X", Array: k.X, Access: device.Read},
+		device.Operand{Name: "Wx", Array: k.Wx, Access: device.Read},
+		device.Operand{Name: "Wh", Array: k.Wh, Access: device.Read},
+		device.Operand{Name: "Bias", Array: k.Bias, Access: device.Read})
+}
+
+// Dims is the number of steps, rows of the batch, inputs and hidden units.
+func (k RNN) Dims() (t, b, i, h int) {
+	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
+}
+
+func (k RNN) Check() error {
+	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh)); err != nil {
+		return err
+	}
+	t, b, i, h := k.Dims()
+	dtype := k.X.Type()
+	err := cmp.Or(
+		shaped("H", k.H, dtype, t+1, b, h),
+		shaped("Wx", k.Wx, dtype, i, h),
+		shaped("Wh", k.Wh, dtype, h, h))
+	if err == nil && !k.Bias.IsZero() {
+		err = shaped("Bias", k.Bias, dtype, h)
+	}
+	return err
+}
+
+// sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes.
+func sequence(x, wh Array) error {
+	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
+	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
+		err = fmt.Errorf("X is %v and Wh %v, want [T B I] and [H H]", x.Shape, wh.Shape)
+	}
+	return err
+}
+
+func (k RNN) Cost() device.Cost {
+	t, b, i, h := k.Dims()
+	return device.Cost{Ops: 2 * int64(t) * int64(b) * int64(h) * int64(i+h), Bytes: bytes(k)}
+}
+
+// RNNGrad is the gradient of RNN, told from its states. It is the loop
+//
+//	for t := T-1; t >= 0; t-- {
+//		DZ[t] = (DY[t] + DZ[t+1]·Whᵀ) · F'(H[t+1])       // no DZ[T]
+//	}
+//	DX  = DZ·Wxᵀ
+//	DH0 = DZ[0]·Whᵀ
+//	DWx += Σ X[t]ᵀ·DZ[t],  DWh += Σ H[t]ᵀ·DZ[t],  DBias += Σ DZ[t]
+//
+// DY is the gradient of H[1:], DZ that of what F is applied to, DH0 that of the initial state. The gradients of the
+// weights are added to what is there; DBias may be left out.
+//
+//	DX [T, B, I]   DH0 [B, H]   DWx [I, H]   DWh [H, H]   DBias [H]   DZ [T, B, H]   DY [T, B, H]
+type RNNGrad struct {
+	F                            Activation
+	DX, DH0, DWx, DWh, DBias, DZ Array
+	DY, H, X, Wx, Wh             Array
+}
+
+func (k RNNGrad) Name() string { return "RNNGrad" }
+
+func (k RNNGrad) Operands(ops []device.Operand) []device.Operand {
+	return append(ops,
+		device.Operand{Name: "DX", Array: k.DX, Access: device.Write},
+		device.Operand{Name: "DH0", Array: k.DH0, Access: device.Write},
+		device.Operand{Name: "DWx", Array: k.DWx, Access: device.Update},
+		device.Operand{Name: "DWh", Array: k.DWh, Access: device.Update},
+		device.Operand{Name: "DBias", Array: k.DBias, Access: device.Update},
+		device.Operand{Name: "DZ", Array: k.DZ, Access: device.Write},
+		device.Operand{Name: "DY", Array: k.DY, Access: device.Read},
+		device.Operand{Name: "H", Array: k.H, Access: device.Read},
+		device.Operand{Name: "X", Array: k.X, Access: device.Read},
+		device.Operand{Name: "Wx", Array: k.Wx, Access: device.Read},
+		device.Operand{Name: "Wh", Array: k.Wh, Access: device.Read})
+}
+
+// Dims is the number of steps, rows of the batch, inputs and hidden units.
+func (k RNNGrad) Dims() (t, b, i, h int) {
+	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
+}
+
+func (k RNNGrad) Check() error {
+	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh)); err != nil {
+		return err
+	}
+	t, b, i, h := k.Dims()
+	dtype := k.X.Type()
+	err := cmp.Or(
+		shaped("H", k.H, dtype, t+1, b, h),
+		shaped("Wx", k.Wx, dtype, i, h),
+		shaped("Wh", k.Wh, dtype, h, h),
+		shaped("DY", k.DY, dtype, t, b, h),
+		shaped("DZ", k.DZ, dtype, t, b, h),
+		like("DX", k.DX, k.X),
+		shaped("DH0", k.DH0, dtype, b, h),
+		like("DWx", k.DWx, k.Wx),
+		like("DWh", k.DWh, k.Wh))
+	if err == nil && !k.DBias.IsZero() {
+		err = shaped("DBias", k.DBias, dtype, h)
+	}
+	return err
+}
+
+func (k RNNGrad) Cost() device.Cost {
+	t, b, i, h := k.Dims()
+	return device.Cost{Ops: 4 * int64(t) * int64(b) * int64(h) * int64(i+h), Bytes: bytes(k)}
+}
