@@ -11,10 +11,10 @@ import (
 // MatMul is C = op(A)·op(B) + Bias, where op transposes if TransA or TransB is set, and the bias, which may be left out,
 // is added to each row. With Acc it adds to what C holds: C += op(A)·op(B).
 //
-//	C [..., N]   A [..., K]   B [K, N]   Bias [N]
+//	C [M, N]   A [M, K] or, to be transposed, [K, M]   B [K, N] or [N, K]   Bias [N]
 //
-// The leading axes of C and A fold into rows. A transposed A is [..., M] with its leading axes folded into K: the
-// gradient of a weight, xᵀ·dy, sums over all of them. A transposed B is [N, K].
+// An array with more axes folds all but its last into one. So x·w takes sequences, and the gradient of w, xᵀ·dy, sums
+// over time and batch.
 type MatMul struct {
 	C, A, B, Bias  Array
 	TransA, TransB bool
@@ -41,27 +41,35 @@ func (k MatMul) Dims() (m, n, terms int) {
 }
 
 func (k MatMul) Check() error {
-	if err := cmp.Or(float("C", k.C, 1), float("A", k.A, 1)); err != nil {
+	if err := cmp.Or(float("C", k.C, 1), float("A", k.A, 1), float("B", k.B, 1)); err != nil {
 		return err
 	}
 	m, n, terms := k.Dims()
-	rows, cols := terms, n
-	if k.TransB {
-		rows, cols = n, terms
-	}
 	t := k.C.Type()
-	err := cmp.Or(shaped("A", k.A, t, k.A.Shape...), shaped("B", k.B, t, rows, cols))
+	err := cmp.Or(
+		shaped("A", k.A, t, k.A.Shape...),
+		shaped("B", k.B, t, k.B.Shape...),
+		folded("C", k.C, m, n))
+	if err == nil && k.TransB {
+		err = folded("B, to be transposed,", k.B, n, terms)
+	} else if err == nil {
+		err = folded("B", k.B, terms, n)
+	}
 	switch {
-	case err != nil:
+	case err != nil || k.Bias.IsZero():
 		return err
-	case Rows(k.C) != m:
-		return fmt.Errorf("C has %d rows, want %d", Rows(k.C), m)
-	case k.Bias.IsZero():
-		return nil
 	case k.Acc:
 		return errors.New("Bias and Acc exclude each other")
 	}
 	return shaped("Bias", k.Bias, t, n)
+}
+
+// folded tells whether an array, its leading axes folded into one, is the matrix that it should be.
+func folded(name string, a Array, rows, cols int) error {
+	if Rows(a) != rows || Cols(a) != cols {
+		return fmt.Errorf("%s folds to [%d %d], want [%d %d]", name, Rows(a), Cols(a), rows, cols)
+	}
+	return nil
 }
 
 func (k MatMul) Cost() device.Cost {

@@ -26,7 +26,7 @@ func (backend) Name() string { return "cpu" }
 func (backend) List() []device.Info { return []device.Info{info()} }
 
 func (backend) Open(int) (device.Device, error) {
-	d := &cpu{}
+	d := &cpu{code32: codeOf[float32](), code64: codeOf[float64]()}
 	d.pool = pool.New(d, &host{limit: memory()})
 	return d, nil
 }
@@ -51,10 +51,11 @@ type cpu struct {
 	err    error // the failure that stopped the queue, until it is reported
 	closed bool
 
-	team par.Team
-	ops  []device.Operand // scratch memory for device.Check
-	f32  scratch[float32]
-	f64  scratch[float64]
+	code32, code64 *code
+	team           par.Team
+	ops            []device.Operand // scratch memory for device.Check
+	f32            scratch[float32]
+	f64            scratch[float64]
 }
 
 func (d *cpu) Name() string { return "cpu" }

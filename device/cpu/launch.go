@@ -14,47 +14,47 @@ const worth = 4096
 func (d *cpu) run(k device.Kernel) {
 	switch k := k.(type) {
 	case *kernels.MatMul:
-		codeFor(k.C.Type()).matMul(d, k)
+		d.code(k.C.Type()).matMul(d, k)
 	case *kernels.SumRows:
-		d.team.For(k.Y.Len(), 1+worth/(1+kernels.Rows(k.X)), k, codeFor(k.Y.Type()).sumRows)
+		d.team.For(k.Y.Len(), 1+worth/(1+kernels.Rows(k.X)), k, d.code(k.Y.Type()).sumRows)
 	case *kernels.Activate:
-		d.team.For(k.Y.Len(), worth/16, k, codeFor(k.Y.Type()).activate)
+		d.team.For(k.Y.Len(), worth/16, k, d.code(k.Y.Type()).activate)
 	case *kernels.ActivateGrad:
-		d.team.For(k.Y.Len(), worth, k, codeFor(k.Y.Type()).activateGrad)
+		d.team.For(k.Y.Len(), worth, k, d.code(k.Y.Type()).activateGrad)
 	case *kernels.Binary:
-		d.team.For(k.Z.Len(), worth, k, codeFor(k.Z.Type()).binary)
+		d.team.For(k.Z.Len(), worth, k, d.code(k.Z.Type()).binary)
 	case *kernels.BinaryGrad:
-		d.team.For(k.DX.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DX.Len())), k, codeFor(k.DX.Type()).binaryGradX)
-		d.team.For(k.DY.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DY.Len())), k, codeFor(k.DY.Type()).binaryGradY)
+		d.team.For(k.DX.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
+		d.team.For(k.DY.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
-		codeFor(k.Dst.Type()).copy(k)
+		d.code(k.Dst.Type()).copy(k)
 	case *kernels.Fill:
-		codeFor(k.Dst.Type()).fill(k)
+		d.code(k.Dst.Type()).fill(k)
 	case *kernels.Softmax:
-		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, codeFor(k.X.Type()).softmax)
+		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
-		d.team.For(kernels.Rows(k.Y), 1+worth/(1+kernels.Cols(k.Y)), k, codeFor(k.Y.Type()).softmaxGrad)
+		d.team.For(kernels.Rows(k.Y), 1+worth/(1+kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
 	case *kernels.SoftmaxCrossEntropy:
-		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, codeFor(k.X.Type()).crossEntropy)
-		codeFor(k.X.Type()).totalLoss(k)
+		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
+		d.code(k.X.Type()).totalLoss(k)
 	case *kernels.SoftmaxCrossEntropyGrad:
-		d.team.For(kernels.Rows(k.P), 1+worth/(1+kernels.Cols(k.P)), k, codeFor(k.P.Type()).crossEntropyGrad)
+		d.team.For(kernels.Rows(k.P), 1+worth/(1+kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
 	case *kernels.RNN:
-		codeFor(k.X.Type()).rnn(d, k)
+		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
-		codeFor(k.X.Type()).rnnGrad(d, k)
+		d.code(k.X.Type()).rnnGrad(d, k)
 	case *kernels.SGD:
-		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).sgd)
+		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).sgd)
 	case *kernels.AdaGrad:
-		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).adaGrad)
+		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).adaGrad)
 	case *kernels.RMSprop:
-		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).rmsprop)
+		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).rmsprop)
 	case *kernels.Adam:
-		d.team.For(k.P.Len(), worth, k, codeFor(k.P.Type()).adam)
+		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).adam)
 	case *kernels.SumSquares:
-		codeFor(k.X.Type()).sumSquares(d, k)
+		d.code(k.X.Type()).sumSquares(d, k)
 	case *kernels.ClipNorm:
-		d.team.For(k.X.Len(), worth, k, codeFor(k.X.Type()).clipNorm)
+		d.team.For(k.X.Len(), worth, k, d.code(k.X.Type()).clipNorm)
 	default:
 		device.Panicf("cpu: there is no kernel %s", k.Name())
 	}
@@ -81,9 +81,8 @@ type code struct {
 	squares, clipNorm                par.Body
 }
 
-// The functions are instantiated once, because Go allocates such a value wherever a generic function makes it.
-var code32, code64 = codeOf[float32](), codeOf[float64]()
-
+// codeOf is the functions for T. A device makes them once, because Go allocates the value of a generic function wherever
+// another generic function refers to it.
 func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], sumSquares: sumSquares[T], totalLoss: totalLoss[T],
@@ -99,12 +98,12 @@ func codeOf[T device.Float]() *code {
 	}
 }
 
-// codeFor is the functions for an element type.
-func codeFor(t device.DType) *code {
+// code is the functions for an element type.
+func (d *cpu) code(t device.DType) *code {
 	if t == device.Float32 {
-		return code32
+		return d.code32
 	}
-	return code64
+	return d.code64
 }
 
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.

@@ -76,7 +76,7 @@ func sumSquares[T device.Float](d *cpu, k *kernels.SumSquares) {
 	}
 	scratch.sums = scratch.sums[:blocks]
 	scratch.squared = data[T](k.X.Slice)
-	d.team.For(blocks, 4, scratch, codeFor(k.X.Type()).squares)
+	d.team.For(blocks, 4, scratch, d.code(k.X.Type()).squares)
 	sum := 0.0
 	if y := data[T](k.Y.Slice); k.Acc {
 		sum = float64(y[0])

@@ -38,7 +38,7 @@ func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 	scratch.product(false, false, steps*batch, hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, z)
 
 	s.w.Set(false, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, codeFor(k.X.Type()).forward)
+	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).forward)
 }
 
 // forward takes rows lo to hi of the batch through all steps: H[t+1] = F(H[t+1] + H[t]·Wh).
@@ -59,7 +59,7 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	s.dz, s.dy, s.dh0 = data[T](k.DZ.Slice), data[T](k.DY.Slice), data[T](k.DH0.Slice)
 
 	s.w.Set(true, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, codeFor(k.X.Type()).backward)
+	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).backward)
 
 	// The weights' gradients are one product over all steps each.
 	x, n := data[T](k.X.Slice), steps*batch

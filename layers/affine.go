@@ -1,0 +1,88 @@
+package layers
+
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// Affine is y = x·w + b for x [..., K], w [K, N] and b [N]. The leading axes of x fold into rows, so y is [..., N]; a
+// vector x [K] gives a vector y [N].
+type Affine struct {
+	name   string
+	w, b   *Param // b is nil for the plain product
+	params []*Param
+
+	x, y, dx *tensor.Tensor
+	shape    []int // of y
+
+	forward, gradX, gradW kernels.MatMul
+	gradB                 kernels.SumRows
+}
+
+// NewMatMul returns y = x·w, with dx = dy·wᵀ and dw = xᵀ·dy, summed over the leading axes.
+func NewMatMul(w *tensor.Tensor) *Affine { return newAffine("MatMul", w, nil) }
+
+// NewAffine returns y = x·w + b, with dx = dy·wᵀ, dw = xᵀ·dy and db = Σ dy, summed over the leading axes.
+func NewAffine(w, b *tensor.Tensor) *Affine {
+	if b == nil {
+		device.Panicf("layers.Affine: b is nil; NewMatMul makes a product without one")
+	}
+	return newAffine("Affine", w, b)
+}
+
+func newAffine(name string, w, b *tensor.Tensor) *Affine {
+	l := &Affine{name: name, w: newParam(name, "w", w)}
+	l.params = []*Param{l.w}
+	if len(w.Shape()) != 2 {
+		device.Panicf("layers.%s: w is %v, want [K N]", name, w)
+	}
+	if b != nil {
+		compatible(name, "b", b, "w", w)
+		if n := w.Shape()[1]; len(b.Shape()) != 1 || b.Shape()[0] != n {
+			device.Panicf("layers.%s: b is %v and w is %v, want b [%d]", name, b, w, n)
+		}
+		l.b = newParam(name, "b", b)
+		l.params = append(l.params, l.b)
+	}
+	return l
+}
+
+// Forward returns x·w + b. It panics unless the last axis of x is as long as the first of w.
+func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
+	w := l.w.Value
+	compatible(l.name, "x", x, "w", w)
+	terms, n := w.Shape()[0], w.Shape()[1]
+	last := len(x.Shape()) - 1
+	if last < 0 || x.Shape()[last] != terms {
+		device.Panicf("layers.%s: x is %v and w is %v, want x [... %d]", l.name, x, w, terms)
+	}
+	l.shape = append(append(l.shape[:0], x.Shape()[:last]...), n)
+	l.x = x
+	y := room(&l.y, x, l.shape...)
+	l.forward = kernels.MatMul{C: y.Array(), A: x.Array(), B: w.Array()}
+	if l.b != nil {
+		l.forward.Bias = l.b.Value.Array()
+	}
+	x.Device().Launch(&l.forward)
+	return y
+}
+
+// Backward adds to the gradients of w and b, and returns that of x.
+func (l *Affine) Backward(dy *tensor.Tensor) *tensor.Tensor {
+	gradient(l.name, dy, l.y)
+	d := dy.Device()
+	dx := room(&l.dx, l.x, l.x.Shape()...)
+	l.gradX = kernels.MatMul{C: dx.Array(), A: dy.Array(), B: l.w.Value.Array(), TransB: true}
+	l.gradW = kernels.MatMul{C: l.w.Grad.Array(), A: l.x.Array(), B: dy.Array(), TransA: true, Acc: true}
+	d.Launch(&l.gradX)
+	d.Launch(&l.gradW)
+	if l.b != nil {
+		l.gradB = kernels.SumRows{Y: l.b.Grad.Array(), X: dy.Array(), Acc: true}
+		d.Launch(&l.gradB)
+	}
+	return dx
+}
+
+// Params is w and, if there is one, b.
+func (l *Affine) Params() []*Param { return l.params }

@@ -1,0 +1,124 @@
+// Package layers is the layers of feed-forward and recurrent networks: their forward and their backward pass, written
+// once and run by every device, in float32 or float64.
+//
+// A layer is made of its parameters, which say on which device and in which type it computes. Forward returns a tensor
+// that is the layer's own and valid until its next Forward. Backward takes the gradient of what the last Forward
+// returned, adds the parameters' gradients to their Grad, and returns the gradient of what Forward was given, also the layer's own.
+// Layers that share a parameter, made from the same tensor, add to the same Grad.
+//
+// A layer given tensors that do not fit panics with a *device.Misuse that names them, their shapes and what was wanted;
+// [Try] turns that into an error. A layer is not for concurrent use; layers of several goroutines may share parameters
+// as long as nobody changes them.
+package layers
+
+import (
+	"slices"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// A Layer maps a tensor to a tensor.
+type Layer interface {
+	Forward(x *tensor.Tensor) *tensor.Tensor
+	Backward(dy *tensor.Tensor) *tensor.Tensor
+	Params() []*Param
+}
+
+// A Param is what a layer learns, and the gradient of the loss by it.
+type Param struct {
+	Name        string
+	Value, Grad *tensor.Tensor
+}
+
+// Try calls f and returns the misuse that it panics with, if it does: shapes, types or devices that do not fit
+// together. A server that takes shapes from outside calls its layers so. Every other panic goes on.
+func Try(f func()) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *device.Misuse:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	f()
+	return nil
+}
+
+func newParam(where, name string, value *tensor.Tensor) *Param {
+	if value == nil {
+		device.Panicf("layers.%s: %s is nil", where, name)
+	}
+	if t := value.DType(); t != device.Float32 && t != device.Float64 {
+		device.Panicf("layers.%s: %s is %v, want float32 or float64", where, name, t)
+	}
+	return &Param{Name: name, Value: value, Grad: value.Grad()}
+}
+
+// compatible panics unless t, called name, is a tensor on the same device and of the same type as like.
+func compatible(where, name string, t *tensor.Tensor, likeName string, like *tensor.Tensor) {
+	switch {
+	case t == nil:
+		device.Panicf("layers.%s: %s is nil", where, name)
+	case t.DType() != like.DType():
+		device.Panicf("layers.%s: %s is %v and %s is %v, want one type", where, name, t, likeName, like)
+	case t.Device() != like.Device():
+		device.Panicf("layers.%s: %s is on %s and %s on %s, want one device%s", where,
+			name, t.Device().Name(), likeName, like.Device().Name(), opened(t, like))
+	}
+}
+
+// opened explains two devices of one name.
+func opened(a, b *tensor.Tensor) string {
+	if a.Device().Name() == b.Device().Name() {
+		return " (it was opened twice)"
+	}
+	return ""
+}
+
+// gradient panics unless dy fits y, which Forward returned; y is nil if it was never called.
+func gradient(where string, dy, y *tensor.Tensor) {
+	if y == nil {
+		device.Panicf("layers.%s: Backward before Forward", where)
+	}
+	compatible(where, "dy", dy, "y", y)
+	if !slices.Equal(dy.Shape(), y.Shape()) {
+		device.Panicf("layers.%s: dy is %v, want %v, the shape that Forward returned", where, dy, y.Shape())
+	}
+}
+
+// room makes *t a tensor like another's device and type with this shape, unless it is one. It keeps what it finds where
+// it can, so a layer that sees the same shapes again allocates nothing.
+func room(t **tensor.Tensor, like *tensor.Tensor, shape ...int) *tensor.Tensor {
+	return roomOf(t, like.Device(), like.DType(), shape...)
+}
+
+func roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, shape ...int) *tensor.Tensor {
+	if old := *t; old != nil {
+		if old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape) {
+			return old
+		}
+		old.Free()
+	}
+	*t = tensor.New(d, dtype, shape...)
+	return *t
+}
+
+// view makes *v a view of t in this shape, unless it is one.
+func view(v **tensor.Tensor, t *tensor.Tensor, shape ...int) *tensor.Tensor {
+	if *v == nil || (*v).Device() != t.Device() || (*v).Array().Slice != t.Array().Slice || !slices.Equal((*v).Shape(), shape) {
+		*v = t.Reshape(shape...)
+	}
+	return *v
+}
+
+// array is a tensor as an operand; a nil one is left out.
+func array(t *tensor.Tensor) kernels.Array {
+	if t == nil {
+		return kernels.Array{}
+	}
+	return t.Array()
+}

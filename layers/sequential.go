@@ -1,0 +1,57 @@
+package layers
+
+import (
+	"strconv"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// Sequential is layers one after another.
+type Sequential struct {
+	layers []Layer
+	params []*Param
+}
+
+// NewSequential returns the chain of these layers, each of which must be another one. A parameter's name is that of its
+// layer's with the layer's number before it, as in "0.w"; one that several layers share stands once, under its first name.
+func NewSequential(layers ...Layer) *Sequential {
+	s := &Sequential{layers: layers}
+	seen := map[*tensor.Tensor]bool{}
+	for i, l := range layers {
+		if l == nil {
+			device.Panicf("layers.Sequential: layer %d is nil", i)
+		}
+		for j := range i {
+			if layers[j] == l {
+				device.Panicf("layers.Sequential: layers %d and %d are the same one; make two of the same parameters", j, i)
+			}
+		}
+		for _, p := range l.Params() {
+			if !seen[p.Value] {
+				seen[p.Value] = true
+				s.params = append(s.params, &Param{Name: strconv.Itoa(i) + "." + p.Name, Value: p.Value, Grad: p.Grad})
+			}
+		}
+	}
+	return s
+}
+
+// Forward passes x through the layers.
+func (s *Sequential) Forward(x *tensor.Tensor) *tensor.Tensor {
+	for _, l := range s.layers {
+		x = l.Forward(x)
+	}
+	return x
+}
+
+// Backward passes dy back through the layers and returns the gradient of x.
+func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
+	for i := len(s.layers) - 1; i >= 0; i-- {
+		dy = s.layers[i].Backward(dy)
+	}
+	return dy
+}
+
+// Params is the parameters of all layers, each once.
+func (s *Sequential) Params() []*Param { return s.params }
