@@ -4,6 +4,9 @@
 // whatever the size of the matrices, their transposition, their neighbours in memory and the number of goroutines.
 package gemm
 
+//go:generate go run -C _asm . -out ../kernel_amd64.s
+//go:generate go run -C _asm ./peak -out ../internal/peak/peak_amd64.s -stubs ../internal/peak/peak_amd64.go -pkg peak
+
 import (
 	"runtime"
 	"sync"
@@ -43,7 +46,16 @@ type scratch[T Float] struct{ a, b []T }
 // A job is a product to compute.
 type job[T Float] struct {
 	operands[T]
-	m, n, mb, nb int // the size of C and of the blocks of C that goroutines take
+	plan
+	m, n int
+}
+
+// A plan is how a product is computed. It depends on the shape of the whole product.
+type plan struct {
+	family       *family // nil: in Go
+	mb, nb, kc   int     // the sizes of the blocks of C that goroutines take, and how many additions come between them
+	packA, packB bool
+	serial       int // up to that many multiplications one goroutine is enough
 }
 
 // operands are those of a product with k additions to each element of C.
@@ -76,7 +88,8 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 	}
 	g.job = job[T]{
 		operands: operands[T]{a, b, c, lda, ldb, ldc, k, transA, transB, acc},
-		m:        m, n: n, mb: min(m, 256), nb: min(n, 128),
+		plan:     planFor[T](current(), transA, transB, m, n, k, lda, ldb),
+		m:        m, n: n,
 	}
 	g.run()
 	g.job = job[T]{} // keeps nobody's matrices alive
@@ -108,7 +121,7 @@ func (g *Multiplier[T]) run() {
 	j := &g.job
 	blocks := ceilDiv(j.m, j.mb) * ceilDiv(j.n, j.nb)
 	grain := blocks
-	if j.m*j.n*j.k > 1<<17 {
+	if j.m*j.n*j.k > j.serial {
 		grain = 1
 	}
 	g.team.For(blocks, grain, g, body[T]())
@@ -138,7 +151,7 @@ func doBlocks[T Float](arg any, lo, hi int) {
 	across := ceilDiv(j.n, j.nb)
 	for t := lo; t < hi; t++ {
 		i0, j0 := t/across*j.mb, t%across*j.nb
-		portable(&j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
+		multiply(j.plan, &j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
 	}
 	g.mu.Lock()
 	g.free = append(g.free, s)

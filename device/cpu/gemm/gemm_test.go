@@ -47,8 +47,8 @@ func (x matrix[T]) clone() matrix[T] {
 	return x
 }
 
-// multiply computes c = a·b, or c += a·b.
-func multiply[T Float](g *Multiplier[T], a, b matrix[T], acc bool, c matrix[T]) {
+// product computes c = a·b, or c += a·b.
+func product[T Float](g *Multiplier[T], a, b matrix[T], acc bool, c matrix[T]) {
 	g.Mul(a.trans, b.trans, a.rows, b.cols, a.cols, a.data, a.ld, b.data, b.ld, acc, c.data, c.ld)
 }
 
@@ -121,7 +121,7 @@ func testMulAgainstReference[T Float](t *testing.T) {
 			b := newMatrix(transB, k, n, rng.IntN(4), rng.IntN(4), draw)
 			c := newMatrix(false, m, n, rng.IntN(4), rng.IntN(4), draw)
 			c0 := c.clone()
-			multiply(&g, a, b, acc, c)
+			product(&g, a, b, acc, c)
 			ok := t.Run(fmt.Sprintf("m=%d/n=%d/k=%d/transA=%t/transB=%t/acc=%t", m, n, k, transA, transB, acc), func(t *testing.T) {
 				verify(t, a, b, acc, c0, c)
 			})

@@ -3,29 +3,19 @@ package gemm
 // A Packed is op(B), a k×n matrix, laid out once for many products: a recurrent weight, say, that is used at every
 // step of a sequence. Its zero value is a 0×0 matrix.
 type Packed[T Float] struct {
-	k, n int
-	data []T // the transpose of op(B)
+	kernel kernel // that data is laid out for
+	k, n   int
+	data   []T
 }
 
 // Set makes p the k×n matrix op(B): b itself or, if trans is set, the transpose of b, which is n×k then. It reuses the
 // memory of p and copies b. Set panics as Mul does.
 func (p *Packed[T]) Set(trans bool, k, n int, b []T, ldb int) {
 	check(trans, k, n, b, ldb, kLT0, nLT0, badLdB, shortB)
-	p.k, p.n = k, n
-	if cap(p.data) < k*n {
-		p.data = make([]T, k*n)
+	p.kernel, p.k, p.n = current(), k, n
+	if k > 0 && n > 0 {
+		pack(p, trans, b, ldb)
 	}
-	p.data = p.data[:k*n]
-	if k == 0 || n == 0 {
-		return
-	}
-	if trans {
-		for j := range n {
-			copy(p.data[j*k:][:k], b[j*ldb:])
-		}
-		return
-	}
-	transpose(p.data, k, b, ldb, k, n)
 }
 
 // MulRows computes C = A·op(B), or C += A·op(B) if acc is set, for m rows of A and C. It gives the bits that
@@ -47,5 +37,5 @@ func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
 		}
 		return
 	}
-	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
+	multiplyPacked(p, m, a, lda, acc, c, ldc)
 }

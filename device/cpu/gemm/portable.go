@@ -4,6 +4,8 @@ package gemm
 // tile needs stay in the first-level cache.
 const portableKC = 256
 
+func portablePlan(m, n, k int) plan { return plan{mb: min(m, 256), nb: min(n, 128), serial: 1 << 17} }
+
 // portable computes rows i0 to i1 and columns j0 to j1 of C. It multiplies rows of A with rows of the transpose of B,
 // so it copies A if that is stored as its transpose, and B if that is not.
 func portable[T Float](o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
@@ -20,9 +22,7 @@ func rows[T Float](buf *[]T, byRows bool, x []T, ld, r0, r1, p0, kc int) ([]T, i
 	if byRows {
 		return x[r0*ld+p0:], ld
 	}
-	if n := (r1 - r0) * kc; len(*buf) < n {
-		*buf = make([]T, n)
-	}
+	grow(buf, (r1-r0)*kc)
 	transpose(*buf, kc, x[p0*ld+r0:], ld, kc, r1-r0)
 	return *buf, kc
 }
@@ -98,4 +98,27 @@ func dot2x1[T Float](t *[2][4]T, c int, a0, a1, b []T) {
 		y += T(a1[p] * z)
 	}
 	t[0][c], t[1][c] = x, y
+}
+
+// packPortable keeps the transpose of op(B).
+func packPortable[T Float](p *Packed[T], trans bool, b []T, ldb int) {
+	grow(&p.data, p.k*p.n)
+	if !trans {
+		transpose(p.data, p.k, b, ldb, p.k, p.n)
+		return
+	}
+	for j := range p.n {
+		copy(p.data[j*p.k:][:p.k], b[j*ldb:])
+	}
+}
+
+func multiplyPackedPortable[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
+	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
+}
+
+// grow makes buf at least n elements long; their values do not matter.
+func grow[T Float](buf *[]T, n int) {
+	if len(*buf) < n {
+		*buf = make([]T, n)
+	}
 }

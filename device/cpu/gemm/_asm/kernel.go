@@ -1,0 +1,270 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// A kernel multiplies some rows of A with panels of B that are some vectors wide, one panel after the other, with a
+// tile of C in registers.
+type kernel struct {
+	isa
+	dtype
+	rows, vectors int
+	masked        bool // the last vector of the last panel may be narrower
+}
+
+// family returns the kernels for a set of registers and an element type in the order in which package gemm counts
+// them. With AVX-512 all of them are masked, which costs nothing; with AVX2 masked loads take arithmetic ports and a
+// register, so they are kept to kernels of their own for the last columns.
+func family(s isa, t dtype) []kernel {
+	var ks []kernel
+	for _, v := range []int{1, 2, 4, 8} {
+		for r := 1; r <= s.rows[v]; r++ {
+			ks = append(ks, kernel{s, t, r, v, s.size == 64})
+		}
+	}
+	if s.size == 32 {
+		for _, v := range []int{1, 2} {
+			for r := 1; r <= s.rows[v]; r++ {
+				ks = append(ks, kernel{s, t, r, v, true})
+			}
+		}
+	}
+	return ks
+}
+
+// The registers of a kernel.
+var (
+	s           = RDI                            // the strip
+	panelB      = RSI                            // where the panel begins in B
+	panelC      = R15                            // and in C
+	b           = RCX                            // the row of B that is being used
+	a           = []GPPhysical{R8, R9, R10, R11} // A for the tile's rows 0, 4, 8 and 12
+	rowA, rowA3 = R12, R13                       // the distance between rows of A, and three times that
+	colA        = RBX
+	rowB        = R14
+	next        = RDX // the distance to the next panel, or to the next row of C
+	n           = RAX // additions left to do, or where a row of the tile begins in C
+)
+
+// field is field i of type strip, all of which are of 8 bytes.
+func field(i int) Mem { return Mem{Base: s, Disp: 8 * i} }
+
+var (
+	fieldKernel, fieldA, fieldB, fieldC      = field(0), field(1), field(2), field(3)
+	fieldRowA, fieldColA                     = field(4), field(5)
+	fieldRowB, fieldPanelB, fieldRowC        = field(6), field(7), field(8)
+	fieldK, fieldPanels, fieldLast, fieldAcc = field(9), field(10), field(11), field(12)
+)
+
+func generateMultiply(isa isa, t dtype) {
+	TEXT("multiply"+isa.name+t.name, NOSPLIT, "func(s *byte)")
+	Load(Param("s"), s)
+	MOVQ(fieldB, panelB)
+	MOVQ(fieldC, panelC)
+	MOVQ(fieldRowA, rowA)
+	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, rowA3)
+	MOVQ(fieldColA, colA)
+	MOVQ(fieldRowB, rowB)
+	MOVQ(fieldKernel, RAX)
+	ks := family(isa, t)
+	choose(ks, 0, len(ks))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// choose runs the kernel of ks[lo:hi] that the strip asks for, the number of which is in RAX.
+func choose(ks []kernel, lo, hi int) {
+	if hi-lo == 1 {
+		ks[lo].generate()
+		return
+	}
+	mid := (lo + hi) / 2
+	upper := fmt.Sprintf("from%d", mid)
+	CMPQ(RAX, U8(mid))
+	JGE(LabelRef(upper))
+	choose(ks, lo, mid)
+	Label(upper)
+	choose(ks, mid, hi)
+}
+
+// acc is the register of vector v in row r of the tile.
+func (k kernel) acc(r, v int) VecPhysical { return k.regs[r*k.vectors+v] }
+
+func (k kernel) generate() {
+	label := func(s string) string {
+		suffix := ""
+		if k.masked {
+			suffix = "m"
+		}
+		return fmt.Sprintf("%s%dx%d%s", s, k.rows, k.vectors, suffix)
+	}
+	free := k.regs[k.rows*k.vectors:] // the registers that the tile leaves
+	var loadLast, storeLast func(src, dst Op)
+	switch {
+	case !k.masked:
+		loadLast, storeLast = k.load, k.store
+	case k.size() == 32:
+		mask := free[len(free)-1]
+		free = free[:len(free)-1]
+		LEAQ(masks(), RAX)
+		MOVQ(fieldLast, RCX)
+		NEGQ(RCX)
+		VMOVUPS(Mem{Base: RAX, Index: RCX, Scale: uint8(k.dtype.size), Disp: 32}, mask)
+		loadLast = func(src, dst Op) { k.loadMask(src, mask, dst) }
+		storeLast = func(src, dst Op) { k.storeMask(src, mask, dst) }
+	default:
+		loadLast = func(src, dst Op) { k.loadK(src, K1, dst) }
+		storeLast = func(src, dst Op) { k.storeK(src, K1, dst) }
+		KXNORW(K1, K1, K1)
+	}
+
+	Label(label("panel"))
+	if k.size() == 64 {
+		CMPQ(fieldPanels, U8(1))
+		JNE(LabelRef(label("whole")))
+		MOVQ(fieldLast, RCX)
+		MOVQ(I32(-1), RAX)
+		BZHIQ(RCX, RAX, RAX)
+		KMOVW(EAX, K1)
+		Label(label("whole"))
+	}
+
+	CMPQ(fieldAcc, U8(0))
+	JNE(LabelRef(label("accumulate")))
+	for r := range k.rows {
+		for v := range k.vectors {
+			k.zero(k.acc(r, v))
+		}
+	}
+	JMP(LabelRef(label("begin")))
+	Label(label("accumulate"))
+	k.eachInC(func(m Mem, r VecPhysical, last bool) {
+		if last {
+			loadLast(m, r)
+		} else {
+			k.load(m, r)
+		}
+	})
+
+	Label(label("begin"))
+	bases := (k.rows + 3) / 4
+	MOVQ(fieldA, a[0])
+	for i := 1; i < bases; i++ {
+		LEAQ(Mem{Base: a[i-1], Index: rowA, Scale: 4}, a[i])
+	}
+	MOVQ(panelB, b)
+	MOVQ(fieldPanelB, next)
+	MOVQ(fieldK, n)
+	Label(label("k"))
+	for d := 0; d < k.vectors*k.size(); d += 64 {
+		PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: d})
+	}
+	loadB := func(v int, r VecPhysical) {
+		m := Mem{Base: b, Disp: v * k.size()}
+		if v == k.vectors-1 {
+			loadLast(m, r)
+		} else {
+			k.load(m, r)
+		}
+	}
+	// The shorter side of the tile stays in registers during a step, the longer side passes through the others.
+	if k.vectors <= max(k.rows, 2) {
+		stay, pass := free[:k.vectors], free[k.vectors:]
+		for v, y := range stay {
+			loadB(v, y)
+		}
+		for r := range k.rows {
+			x := pass[r%len(pass)]
+			k.broadcast(rowOfA(r), x)
+			for v, y := range stay {
+				k.fma(y, x, k.acc(r, v))
+			}
+		}
+	} else {
+		stay, pass := free[:k.rows], free[k.rows:]
+		for r, x := range stay {
+			k.broadcast(rowOfA(r), x)
+		}
+		for v := range k.vectors {
+			y := pass[v%len(pass)]
+			loadB(v, y)
+			for r, x := range stay {
+				k.fma(y, x, k.acc(r, v))
+			}
+		}
+	}
+	for i := range bases {
+		ADDQ(colA, a[i])
+	}
+	ADDQ(rowB, b)
+	DECQ(n)
+	JNZ(LabelRef(label("k")))
+
+	k.eachInC(func(m Mem, r VecPhysical, last bool) {
+		if last {
+			storeLast(r, m)
+		} else {
+			k.store(r, m)
+		}
+	})
+	ADDQ(fieldPanelB, panelB)
+	ADDQ(I32(int32(k.vectors*k.size())), panelC)
+	DECQ(fieldPanels)
+	JNZ(LabelRef(label("panel")))
+	JMP(LabelRef("done"))
+}
+
+// size is that of a vector.
+func (k kernel) size() int { return k.isa.size }
+
+// rowOfA is the element of A for row r of the tile.
+func rowOfA(r int) Mem {
+	m := Mem{Base: a[r/4]}
+	switch r % 4 {
+	case 1:
+		m.Index, m.Scale = rowA, 1
+	case 2:
+		m.Index, m.Scale = rowA, 2
+	case 3:
+		m.Index, m.Scale = rowA3, 1
+	}
+	return m
+}
+
+// eachInC calls f for every vector of the tile with its place in C.
+func (k kernel) eachInC(f func(m Mem, r VecPhysical, last bool)) {
+	row := n
+	MOVQ(panelC, row)
+	MOVQ(fieldRowC, next)
+	for r := range k.rows {
+		for v := range k.vectors {
+			f(Mem{Base: row, Disp: v * k.size()}, k.acc(r, v), v == k.vectors-1)
+		}
+		if r < k.rows-1 {
+			ADDQ(next, row)
+		}
+	}
+}
+
+// masks returns 32 bytes of ones followed by 32 of zeros.
+func masks() Mem {
+	if table.Base == nil {
+		table = GLOBL("masks", RODATA|NOPTR)
+		for i := range 8 {
+			v := uint64(0)
+			if i < 4 {
+				v = ^v
+			}
+			DATA(8*i, U64(v))
+		}
+	}
+	return table
+}
+
+var table Mem

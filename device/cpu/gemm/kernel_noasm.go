@@ -1,0 +1,21 @@
+//go:build !amd64 || noasm
+
+package gemm
+
+func best() kernel { return generic }
+
+type family struct{}
+
+func planFor[T Float](_ kernel, _, _ bool, m, n, kk, _, _ int) plan {
+	return portablePlan(m, n, kk)
+}
+
+func multiply[T Float](_ plan, o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
+	portable(o, s, i0, i1, j0, j1)
+}
+
+func pack[T Float](p *Packed[T], trans bool, b []T, ldb int) { packPortable(p, trans, b, ldb) }
+
+func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
+	multiplyPackedPortable(p, m, a, lda, acc, c, ldc)
+}
