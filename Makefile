@@ -1,0 +1,64 @@
+# Needs Go 1.26 or newer. Each target does its own set-up, or says what is missing.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SHELL = bash
+.SHELLFLAGS = -eu -o pipefail -c
+.DEFAULT_GOAL = help
+.PHONY: help run test lint generated unit noasm nocgo race 386 cross generate fuzz cover
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## train the digits network, then the text model for about a minute
+	go run ./examples/digits
+	go run ./examples/charrnn
+
+test: lint generated unit noasm nocgo race 386 cross ## everything that must hold, in every build that there is
+	@echo "make test: all passed"
+
+lint: ## formatting, vet and staticcheck
+	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "not gofmt-ed: $$bad"; exit 1; }
+	go mod tidy -diff
+	go vet ./...
+	go vet -tags noasm ./...
+	go run $(STATICCHECK) ./...
+
+generated: ## what is generated is up to date
+	@before=$$(sha256sum device/cpu/gemm/*.s device/cpu/gemm/*.go); \
+	go generate ./device/cpu/gemm; \
+	[ "$$before" = "$$(sha256sum device/cpu/gemm/*.s device/cpu/gemm/*.go)" ] || { echo "the assembly was not up to date: commit what go generate made"; exit 1; }
+
+unit: ## the tests, in the default build
+	go test ./...
+
+noasm: ## the tests without assembly
+	go test -short -tags noasm ./...
+
+nocgo: ## the tests without cgo
+	CGO_ENABLED=0 go test -short ./...
+
+race: ## the tests under the race detector, which needs a C compiler
+	@command -v gcc >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; } || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
+	CGO_ENABLED=1 go test -short -race ./...
+
+386: ## the tests on a 32-bit processor
+	GOARCH=386 go test -short ./...
+
+cross: ## the other systems build
+	GOOS=linux GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+	GOOS=js GOARCH=wasm go vet ./...
+
+generate: ## make the assembly anew
+	go generate ./...
+
+fuzz: ## each fuzz target for half a minute
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package; \
+		done; \
+	done
+
+cover: ## how much of the code the tests run
+	go test -short -coverprofile=/tmp/keisan.cover ./... && go tool cover -func=/tmp/keisan.cover | tail -1
