@@ -13,9 +13,7 @@ type Copy struct{ Dst, Src Array }
 func (k Copy) Name() string { return "Copy" }
 
 func (k Copy) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Dst", Array: k.Dst, Access: device.Write | device.InPlace},
-		device.Operand{Name: "Src", Array: k.Src, Access: device.Read})
+	return append(ops, replaces("Dst", k.Dst), reads("Src", k.Src))
 }
 
 func (k Copy) Check() error {
@@ -37,7 +35,7 @@ type Fill struct {
 func (k Fill) Name() string { return "Fill" }
 
 func (k Fill) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, device.Operand{Name: "Dst", Array: k.Dst, Access: device.Write})
+	return append(ops, writes("Dst", k.Dst))
 }
 
 func (k Fill) Check() error { return float("Dst", k.Dst, 0) }

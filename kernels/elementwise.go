@@ -46,9 +46,7 @@ type Activate struct {
 func (k Activate) Name() string { return "Activate" }
 
 func (k Activate) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Write | device.InPlace},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read})
+	return append(ops, replaces("Y", k.Y), reads("X", k.X))
 }
 
 func (k Activate) Check() error {
@@ -66,10 +64,7 @@ type ActivateGrad struct {
 func (k ActivateGrad) Name() string { return "ActivateGrad" }
 
 func (k ActivateGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "DX", Array: k.DX, Access: device.Write | device.InPlace},
-		device.Operand{Name: "DY", Array: k.DY, Access: device.Read},
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Read})
+	return append(ops, replaces("DX", k.DX), reads("DY", k.DY), reads("Y", k.Y))
 }
 
 func (k ActivateGrad) Check() error {
@@ -118,10 +113,7 @@ type Binary struct {
 func (k Binary) Name() string { return "Binary" }
 
 func (k Binary) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Z", Array: k.Z, Access: device.Write | device.InPlace},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read},
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Read})
+	return append(ops, replaces("Z", k.Z), reads("X", k.X), reads("Y", k.Y))
 }
 
 func (k Binary) Check() error {
@@ -143,12 +135,7 @@ type BinaryGrad struct {
 func (k BinaryGrad) Name() string { return "BinaryGrad" }
 
 func (k BinaryGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "DX", Array: k.DX, Access: device.Write},
-		device.Operand{Name: "DY", Array: k.DY, Access: device.Write},
-		device.Operand{Name: "DZ", Array: k.DZ, Access: device.Read},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read},
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Read})
+	return append(ops, writes("DX", k.DX), writes("DY", k.DY), reads("DZ", k.DZ), reads("X", k.X), reads("Y", k.Y))
 }
 
 func (k BinaryGrad) Check() error {

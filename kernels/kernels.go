@@ -97,10 +97,26 @@ func bytes(k device.Kernel) int64 {
 	return n
 }
 
-// update is the access of an operand that a kernel adds to if acc, and overwrites if not.
-func update(acc bool) device.Access {
+// What a kernel does to an operand: it reads it; writes each element; writes it, perhaps in the place of one that it reads;
+// changes it; or writes it, and adds to it with acc.
+
+func reads(name string, a Array) device.Operand {
+	return device.Operand{Name: name, Array: a, Access: device.Read}
+}
+func writes(name string, a Array) device.Operand {
+	return device.Operand{Name: name, Array: a, Access: device.Write}
+}
+func updates(name string, a Array) device.Operand {
+	return device.Operand{Name: name, Array: a, Access: device.Update}
+}
+
+func replaces(name string, a Array) device.Operand {
+	return device.Operand{Name: name, Array: a, Access: device.Write | device.InPlace}
+}
+
+func results(name string, a Array, acc bool) device.Operand {
 	if acc {
-		return device.Update
+		return updates(name, a)
 	}
-	return device.Write
+	return writes(name, a)
 }

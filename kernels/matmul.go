@@ -24,11 +24,7 @@ type MatMul struct {
 func (k MatMul) Name() string { return "MatMul" }
 
 func (k MatMul) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "C", Array: k.C, Access: update(k.Acc)},
-		device.Operand{Name: "A", Array: k.A, Access: device.Read},
-		device.Operand{Name: "B", Array: k.B, Access: device.Read},
-		device.Operand{Name: "Bias", Array: k.Bias, Access: device.Read})
+	return append(ops, results("C", k.C, k.Acc), reads("A", k.A), reads("B", k.B), reads("Bias", k.Bias))
 }
 
 // Dims is the size of the product: C is m×n and sums k terms.
@@ -88,9 +84,7 @@ type SumRows struct {
 func (k SumRows) Name() string { return "SumRows" }
 
 func (k SumRows) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Y", Array: k.Y, Access: update(k.Acc)},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read})
+	return append(ops, results("Y", k.Y, k.Acc), reads("X", k.X))
 }
 
 func (k SumRows) Check() error {

@@ -22,10 +22,7 @@ type SGD struct {
 func (k SGD) Name() string { return "SGD" }
 
 func (k SGD) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "P", Array: k.P, Access: device.Update},
-		device.Operand{Name: "G", Array: k.G, Access: device.Read},
-		device.Operand{Name: "V", Array: k.V, Access: device.Update})
+	return append(ops, updates("P", k.P), reads("G", k.G), updates("V", k.V))
 }
 
 func (k SGD) Check() error {
@@ -49,10 +46,7 @@ type AdaGrad struct {
 func (k AdaGrad) Name() string { return "AdaGrad" }
 
 func (k AdaGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "P", Array: k.P, Access: device.Update},
-		device.Operand{Name: "G", Array: k.G, Access: device.Read},
-		device.Operand{Name: "S", Array: k.S, Access: device.Update})
+	return append(ops, updates("P", k.P), reads("G", k.G), updates("S", k.S))
 }
 
 func (k AdaGrad) Check() error {
@@ -72,10 +66,7 @@ type RMSprop struct {
 func (k RMSprop) Name() string { return "RMSprop" }
 
 func (k RMSprop) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "P", Array: k.P, Access: device.Update},
-		device.Operand{Name: "G", Array: k.G, Access: device.Read},
-		device.Operand{Name: "S", Array: k.S, Access: device.Update})
+	return append(ops, updates("P", k.P), reads("G", k.G), updates("S", k.S))
 }
 
 func (k RMSprop) Check() error {
@@ -100,11 +91,7 @@ type Adam struct {
 func (k Adam) Name() string { return "Adam" }
 
 func (k Adam) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "P", Array: k.P, Access: device.Update},
-		device.Operand{Name: "G", Array: k.G, Access: device.Read},
-		device.Operand{Name: "M", Array: k.M, Access: device.Update},
-		device.Operand{Name: "V", Array: k.V, Access: device.Update})
+	return append(ops, updates("P", k.P), reads("G", k.G), updates("M", k.M), updates("V", k.V))
 }
 
 func (k Adam) Check() error {
@@ -127,9 +114,7 @@ type SumSquares struct {
 func (k SumSquares) Name() string { return "SumSquares" }
 
 func (k SumSquares) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Y", Array: k.Y, Access: update(k.Acc)},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read})
+	return append(ops, results("Y", k.Y, k.Acc), reads("X", k.X))
 }
 
 func (k SumSquares) Check() error {
@@ -149,9 +134,7 @@ type ClipNorm struct {
 func (k ClipNorm) Name() string { return "ClipNorm" }
 
 func (k ClipNorm) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "X", Array: k.X, Access: device.Update},
-		device.Operand{Name: "SumSq", Array: k.SumSq, Access: device.Read})
+	return append(ops, updates("X", k.X), reads("SumSq", k.SumSq))
 }
 
 func (k ClipNorm) Check() error {

@@ -24,12 +24,7 @@ type RNN struct {
 func (k RNN) Name() string { return "RNN" }
 
 func (k RNN) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "H", Array: k.H, Access: device.Update},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read},
-		device.Operand{Name: "Wx", Array: k.Wx, Access: device.Read},
-		device.Operand{Name: "Wh", Array: k.Wh, Access: device.Read},
-		device.Operand{Name: "Bias", Array: k.Bias, Access: device.Read})
+	return append(ops, updates("H", k.H), reads("X", k.X), reads("Wx", k.Wx), reads("Wh", k.Wh), reads("Bias", k.Bias))
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
@@ -90,17 +85,9 @@ func (k RNNGrad) Name() string { return "RNNGrad" }
 
 func (k RNNGrad) Operands(ops []device.Operand) []device.Operand {
 	return append(ops,
-		device.Operand{Name: "DX", Array: k.DX, Access: device.Write},
-		device.Operand{Name: "DH0", Array: k.DH0, Access: device.Write},
-		device.Operand{Name: "DWx", Array: k.DWx, Access: device.Update},
-		device.Operand{Name: "DWh", Array: k.DWh, Access: device.Update},
-		device.Operand{Name: "DBias", Array: k.DBias, Access: device.Update},
-		device.Operand{Name: "DZ", Array: k.DZ, Access: device.Write},
-		device.Operand{Name: "DY", Array: k.DY, Access: device.Read},
-		device.Operand{Name: "H", Array: k.H, Access: device.Read},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read},
-		device.Operand{Name: "Wx", Array: k.Wx, Access: device.Read},
-		device.Operand{Name: "Wh", Array: k.Wh, Access: device.Read})
+		writes("DX", k.DX), writes("DH0", k.DH0), updates("DWx", k.DWx), updates("DWh", k.DWh),
+		updates("DBias", k.DBias), writes("DZ", k.DZ), reads("DY", k.DY), reads("H", k.H), reads("X", k.X),
+		reads("Wx", k.Wx), reads("Wh", k.Wh))
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.

@@ -14,9 +14,7 @@ type Softmax struct{ Y, X Array }
 func (k Softmax) Name() string { return "Softmax" }
 
 func (k Softmax) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Write | device.InPlace},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read})
+	return append(ops, replaces("Y", k.Y), reads("X", k.X))
 }
 
 func (k Softmax) Check() error {
@@ -32,10 +30,7 @@ type SoftmaxGrad struct{ DX, DY, Y Array }
 func (k SoftmaxGrad) Name() string { return "SoftmaxGrad" }
 
 func (k SoftmaxGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "DX", Array: k.DX, Access: device.Write | device.InPlace},
-		device.Operand{Name: "DY", Array: k.DY, Access: device.Read},
-		device.Operand{Name: "Y", Array: k.Y, Access: device.Read})
+	return append(ops, replaces("DX", k.DX), reads("DY", k.DY), reads("Y", k.Y))
 }
 
 func (k SoftmaxGrad) Check() error {
@@ -63,11 +58,8 @@ func (k SoftmaxCrossEntropy) Name() string { return "SoftmaxCrossEntropy" }
 
 func (k SoftmaxCrossEntropy) Operands(ops []device.Operand) []device.Operand {
 	return append(ops,
-		device.Operand{Name: "Loss", Array: k.Loss, Access: device.Write},
-		device.Operand{Name: "Losses", Array: k.Losses, Access: device.Write},
-		device.Operand{Name: "P", Array: k.P, Access: device.Write | device.InPlace},
-		device.Operand{Name: "X", Array: k.X, Access: device.Read},
-		device.Operand{Name: "Target", Array: k.Target, Access: device.Read})
+		writes("Loss", k.Loss), writes("Losses", k.Losses), replaces("P", k.P), reads("X", k.X),
+		reads("Target", k.Target))
 }
 
 func (k SoftmaxCrossEntropy) Check() error {
@@ -96,10 +88,7 @@ type SoftmaxCrossEntropyGrad struct {
 func (k SoftmaxCrossEntropyGrad) Name() string { return "SoftmaxCrossEntropyGrad" }
 
 func (k SoftmaxCrossEntropyGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		device.Operand{Name: "DX", Array: k.DX, Access: device.Write | device.InPlace},
-		device.Operand{Name: "P", Array: k.P, Access: device.Read},
-		device.Operand{Name: "Target", Array: k.Target, Access: device.Read})
+	return append(ops, replaces("DX", k.DX), reads("P", k.P), reads("Target", k.Target))
 }
 
 func (k SoftmaxCrossEntropyGrad) Check() error {
