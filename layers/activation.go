@@ -8,6 +8,7 @@ import (
 
 // Activation applies a function to each element of a tensor of any shape.
 type Activation struct {
+	owned
 	name     string
 	y, dx    *tensor.Tensor
 	forward  kernels.Activate
@@ -32,7 +33,7 @@ func (l *Activation) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x == nil {
 		device.Panicf("layers.%s: x is nil", l.name)
 	}
-	y := room(&l.y, x, x.Shape()...)
+	y := l.room(&l.y, x, x.Shape()...)
 	l.forward.Y, l.forward.X = y.Array(), x.Array()
 	x.Device().Launch(&l.forward)
 	return y
@@ -41,7 +42,7 @@ func (l *Activation) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Backward returns the gradient of x.
 func (l *Activation) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
-	dx := room(&l.dx, l.y, l.y.Shape()...)
+	dx := l.room(&l.dx, l.y, l.y.Shape()...)
 	l.backward.DX, l.backward.DY, l.backward.Y = dx.Array(), dy.Array(), l.y.Array()
 	dy.Device().Launch(&l.backward)
 	return dx

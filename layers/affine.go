@@ -9,6 +9,7 @@ import (
 // Affine is y = x·w + b for x [..., K], w [K, N] and b [N]. The leading axes of x fold into rows, so y is [..., N]; a
 // vector x [K] gives a vector y [N].
 type Affine struct {
+	owned
 	name   string
 	w, b   *Param // b is nil for the plain product
 	params []*Param
@@ -59,7 +60,7 @@ func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
 	}
 	l.shape = append(append(l.shape[:0], x.Shape()[:last]...), n)
 	l.x = x
-	y := room(&l.y, x, l.shape...)
+	y := l.room(&l.y, x, l.shape...)
 	l.forward = kernels.MatMul{C: y.Array(), A: x.Array(), B: w.Array()}
 	if l.b != nil {
 		l.forward.Bias = l.b.Value.Array()
@@ -72,7 +73,7 @@ func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
 func (l *Affine) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
 	d := dy.Device()
-	dx := room(&l.dx, l.x, l.x.Shape()...)
+	dx := l.room(&l.dx, l.x, l.x.Shape()...)
 	l.gradX = kernels.MatMul{C: dx.Array(), A: dy.Array(), B: l.w.Value.Array(), TransB: true}
 	l.gradW = kernels.MatMul{C: l.w.Grad.Array(), A: l.x.Array(), B: dy.Array(), TransA: true, Acc: true}
 	d.Launch(&l.gradX)

@@ -9,6 +9,7 @@ import (
 // Binary combines two tensors element by element, broadcasting as NumPy does: shapes are aligned at their last axes, and
 // an axis that is missing or has length 1 is repeated. The gradients sum over what was repeated, down to scalars.
 type Binary struct {
+	owned
 	name     string
 	x, y, z  *tensor.Tensor
 	dx, dy   *tensor.Tensor
@@ -40,9 +41,9 @@ func (l *Binary) Forward(x, y *tensor.Tensor) *tensor.Tensor {
 		if !ok {
 			device.Panicf("layers.%s: x is %v and y is %v, which do not broadcast", l.name, x, y)
 		}
-		room(&l.z, x, shape...)
+		l.room(&l.z, x, shape...)
 	}
-	l.x, l.y, l.z = x, y, room(&l.z, x, l.z.Shape()...)
+	l.x, l.y, l.z = x, y, l.room(&l.z, x, l.z.Shape()...)
 	l.forward.Z, l.forward.X, l.forward.Y = l.z.Array(), x.Array(), y.Array()
 	x.Device().Launch(&l.forward)
 	return l.z
@@ -51,8 +52,8 @@ func (l *Binary) Forward(x, y *tensor.Tensor) *tensor.Tensor {
 // Backward returns the gradients of x and of y from that of their result.
 func (l *Binary) Backward(dz *tensor.Tensor) (dx, dy *tensor.Tensor) {
 	gradient(l.name, dz, l.z)
-	dx = room(&l.dx, l.x, l.x.Shape()...)
-	dy = room(&l.dy, l.y, l.y.Shape()...)
+	dx = l.room(&l.dx, l.x, l.x.Shape()...)
+	dy = l.room(&l.dy, l.y, l.y.Shape()...)
 	k := &l.backward
 	k.DX, k.DY, k.DZ, k.X, k.Y = dx.Array(), dy.Array(), dz.Array(), l.x.Array(), l.y.Array()
 	dz.Device().Launch(k)

@@ -90,21 +90,36 @@ func gradient(where string, dy, y *tensor.Tensor) {
 	}
 }
 
-// room makes *t a tensor like another's device and type with this shape, unless it is one. It keeps what it finds where
-// it can, so a layer that sees the same shapes again allocates nothing.
-func room(t **tensor.Tensor, like *tensor.Tensor, shape ...int) *tensor.Tensor {
-	return roomOf(t, like.Device(), like.DType(), shape...)
+// owned is the tensors that a layer makes for itself.
+type owned struct{ tensors []**tensor.Tensor }
+
+// room makes *t a tensor of this shape on another's device and of its type, unless it is one. A layer that sees the same
+// shapes again allocates nothing.
+func (o *owned) room(t **tensor.Tensor, like *tensor.Tensor, shape ...int) *tensor.Tensor {
+	return o.roomOf(t, like.Device(), like.DType(), shape...)
 }
 
-func roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, shape ...int) *tensor.Tensor {
-	if old := *t; old != nil {
-		if old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape) {
-			return old
-		}
+func (o *owned) roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, shape ...int) *tensor.Tensor {
+	switch old := *t; {
+	case old == nil:
+		o.tensors = append(o.tensors, t)
+	case old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape):
+		return old
+	default:
 		old.Free()
 	}
 	*t = tensor.New(d, dtype, shape...)
 	return *t
+}
+
+// Free gives back the memory that the layer holds beside its parameters, what Forward and Backward returned included.
+// The layer can be used again.
+func (o *owned) Free() {
+	for _, t := range o.tensors {
+		(*t).Free()
+		*t = nil
+	}
+	o.tensors = nil
 }
 
 // view makes *v a view of t in this shape, unless it is one.

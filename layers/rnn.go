@@ -15,6 +15,7 @@ import (
 // The state is carried: h₀ is the last state of the Forward before, or zero in the beginning and after ResetState. The
 // gradient stops at h₀ (truncated backpropagation through time); StateGrad tells it.
 type RNN struct {
+	owned
 	name      string
 	f         kernels.Activation
 	wx, wh, b *Param // b may be nil
@@ -79,24 +80,20 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 			l.name, x, batch, l.next.Shape()[0])
 	}
 
-	// The old states may hold the one to begin with, so they go only when that is copied.
-	old := l.h
-	if old != nil && old.OK() && old.Shape()[0] == steps+1 && old.Shape()[1] == batch {
-		old = nil
-	} else {
-		l.h = tensor.New(x.Device(), x.DType(), steps+1, batch, hidden)
-		l.first = l.h.Slice(0, 1).Reshape(batch, hidden)
-		l.states = l.h.Slice(1, steps+1)
-		l.last = l.h.Slice(steps, steps+1).Reshape(batch, hidden)
+	if h := l.h; h == nil || !h.OK() || h.Shape()[0] != steps+1 || h.Shape()[1] != batch {
+		if l.next != nil {
+			l.SetState(l.next) // a copy, before the states go that it may be one of
+		}
+		h = l.room(&l.h, x, steps+1, batch, hidden)
+		l.first = h.Slice(0, 1).Reshape(batch, hidden)
+		l.states = h.Slice(1, steps+1)
+		l.last = h.Slice(steps, steps+1).Reshape(batch, hidden)
 	}
 	if l.next != nil {
 		l.begin = kernels.Copy{Dst: l.first.Array(), Src: l.next.Array()}
 		x.Device().Launch(&l.begin)
 	} else {
 		l.first.Fill(0)
-	}
-	if old != nil {
-		old.Free()
 	}
 
 	l.x, l.next = x, l.last
@@ -115,11 +112,11 @@ func (l *RNN) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	k := &l.backward
 	*k = kernels.RNNGrad{
 		F:   l.f,
-		DX:  room(&l.dx, l.x, l.x.Shape()...).Array(),
-		DH0: room(&l.dh0, dy, s[1], s[2]).Array(),
+		DX:  l.room(&l.dx, l.x, l.x.Shape()...).Array(),
+		DH0: l.room(&l.dh0, dy, s[1], s[2]).Array(),
 		DWx: l.wx.Grad.Array(),
 		DWh: l.wh.Grad.Array(),
-		DZ:  room(&l.dz, dy, s...).Array(),
+		DZ:  l.room(&l.dz, dy, s...).Array(),
 		DY:  dy.Array(),
 		H:   l.h.Array(),
 		X:   l.x.Array(),
@@ -144,7 +141,7 @@ func (l *RNN) SetState(h *tensor.Tensor) {
 		device.Panicf("layers.%s: the state is %v and wh is %v, want a state [B %d]", l.name, h, wh, wh.Shape()[1])
 	}
 	if h != l.given {
-		room(&l.given, h, h.Shape()...).Copy(h)
+		l.room(&l.given, h, h.Shape()...).Copy(h)
 	}
 	l.next = l.given
 }
@@ -155,6 +152,13 @@ func (l *RNN) State() *tensor.Tensor { return l.next }
 
 // ResetState makes the next Forward begin with zero.
 func (l *RNN) ResetState() { l.next = nil }
+
+// Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
+// used again, beginning with zero.
+func (l *RNN) Free() {
+	l.owned.Free()
+	l.states, l.next = nil, nil
+}
 
 // StateGrad is the gradient [B, H] of h₀, the state that the last Forward began with, as the last Backward found it; nil
 // before that.
@@ -207,6 +211,12 @@ func (l *RNNCell) Backward(dhNext *tensor.Tensor) (dx, dhPrev *tensor.Tensor) {
 	dx = view(&l.dx, d, l.shape...)
 	l.shape[last] = hidden
 	return dx, view(&l.prev, l.rnn.StateGrad(), l.shape...)
+}
+
+// Free gives back the memory that the cell holds beside its parameters. It can be used again.
+func (l *RNNCell) Free() {
+	l.rnn.Free()
+	l.next = nil
 }
 
 // Params is wx, wh and, if there is one, b.

@@ -53,5 +53,14 @@ func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	return dy
 }
 
+// Free gives back the memory that the layers hold beside their parameters, as far as they have a method Free.
+func (s *Sequential) Free() {
+	for _, l := range s.layers {
+		if l, ok := l.(interface{ Free() }); ok {
+			l.Free()
+		}
+	}
+}
+
 // Params is the parameters of all layers, each once.
 func (s *Sequential) Params() []*Param { return s.params }

@@ -8,6 +8,7 @@ import (
 
 // Softmax makes the last axis of x [..., C] probabilities: y = exp(x-m) / Σ exp(x-m), m being the largest x there.
 type Softmax struct {
+	owned
 	y, dx    *tensor.Tensor
 	forward  kernels.Softmax
 	backward kernels.SoftmaxGrad
@@ -21,7 +22,7 @@ func (l *Softmax) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x == nil || len(x.Shape()) == 0 {
 		device.Panicf("layers.Softmax: x is %v, want [... C]", x)
 	}
-	y := room(&l.y, x, x.Shape()...)
+	y := l.room(&l.y, x, x.Shape()...)
 	l.forward = kernels.Softmax{Y: y.Array(), X: x.Array()}
 	x.Device().Launch(&l.forward)
 	return y
@@ -30,7 +31,7 @@ func (l *Softmax) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Backward returns the gradient of x.
 func (l *Softmax) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient("Softmax", dy, l.y)
-	dx := room(&l.dx, l.y, l.y.Shape()...)
+	dx := l.room(&l.dx, l.y, l.y.Shape()...)
 	l.backward = kernels.SoftmaxGrad{DX: dx.Array(), DY: dy.Array(), Y: l.y.Array()}
 	dy.Device().Launch(&l.backward)
 	return dx
@@ -41,11 +42,12 @@ func (l *Softmax) Params() []*Param { return nil }
 
 // SoftmaxCrossEntropy is the mean of -log softmax(logits)[target] over the targets that count.
 type SoftmaxCrossEntropy struct {
-	logits, loss, losses, p, dx *tensor.Tensor
-	target                      *tensor.Tensor // int32
-	staged                      []int32        // the targets on their way to the device
-	forward                     kernels.SoftmaxCrossEntropy
-	backward                    kernels.SoftmaxCrossEntropyGrad
+	owned
+	loss, losses, p, dx *tensor.Tensor
+	target              *tensor.Tensor // int32
+	staged              []int32        // the targets on their way to the device
+	forward             kernels.SoftmaxCrossEntropy
+	backward            kernels.SoftmaxCrossEntropyGrad
 }
 
 // NewSoftmaxCrossEntropy returns the loss, with dlogits = (softmax(logits) - onehot(target)) / count.
@@ -77,14 +79,13 @@ func (l *SoftmaxCrossEntropy) Forward(logits *tensor.Tensor, target []int) *tens
 		l.staged = append(l.staged, int32(c))
 	}
 	d, shape := logits.Device(), logits.Shape()
-	roomOf(&l.target, d, device.Int32, shape[:len(shape)-1]...)
+	l.roomOf(&l.target, d, device.Int32, shape[:len(shape)-1]...)
 	d.Upload(l.target.Array().Slice, device.Bytes(l.staged))
 
-	l.logits = logits
 	l.forward = kernels.SoftmaxCrossEntropy{
-		Loss:   room(&l.loss, logits).Array(),
-		Losses: room(&l.losses, logits, shape[:len(shape)-1]...).Array(),
-		P:      room(&l.p, logits, shape...).Array(),
+		Loss:   l.room(&l.loss, logits).Array(),
+		Losses: l.room(&l.losses, logits, shape[:len(shape)-1]...).Array(),
+		P:      l.room(&l.p, logits, shape...).Array(),
 		X:      logits.Array(),
 		Target: l.target.Array(),
 		Scale:  1 / float64(max(count, 1)),
@@ -95,10 +96,10 @@ func (l *SoftmaxCrossEntropy) Forward(logits *tensor.Tensor, target []int) *tens
 
 // Backward returns the gradient of the logits.
 func (l *SoftmaxCrossEntropy) Backward() *tensor.Tensor {
-	if l.logits == nil {
+	if l.p == nil {
 		device.Panicf("layers.SoftmaxCrossEntropy: Backward before Forward")
 	}
-	dx := room(&l.dx, l.p, l.p.Shape()...)
+	dx := l.room(&l.dx, l.p, l.p.Shape()...)
 	l.backward = kernels.SoftmaxCrossEntropyGrad{DX: dx.Array(), P: l.p.Array(), Target: l.target.Array(), Scale: l.forward.Scale}
 	dx.Device().Launch(&l.backward)
 	return dx

@@ -70,6 +70,18 @@ func (m *memory) take(p *layers.Param, averages int) (*moments, bool) {
 	return known, true
 }
 
+// Free gives back the memory that the optimizer holds. What it knew of the parameters is gone.
+func (m *memory) Free() {
+	for _, known := range m.of {
+		for _, t := range []*tensor.Tensor{known.first, known.second} {
+			if t != nil {
+				t.Free()
+			}
+		}
+	}
+	clear(m.of)
+}
+
 // wantIn panics unless v is in [lo, hi).
 func wantIn(optimizer, name string, v, lo, hi float64) {
 	if !(v >= lo && v < hi) {
@@ -91,8 +103,8 @@ type SGD struct {
 	LR       float64
 	mu       float64
 	nesterov bool
-	memory   memory
-	kernel   kernels.SGD
+	memory
+	kernel kernels.SGD
 }
 
 // NewSGD returns plain gradient descent.
@@ -112,13 +124,13 @@ func newSGD(name string, lr, mu float64, nesterov bool) *SGD {
 
 // Step changes the parameters by their gradients.
 func (o *SGD) Step(params []*layers.Param) {
-	o.memory.begin()
+	o.begin()
 	averages := 0
 	if o.mu != 0 {
 		averages = 1
 	}
 	for _, p := range params {
-		known, todo := o.memory.take(p, averages)
+		known, todo := o.take(p, averages)
 		if !todo {
 			continue
 		}
@@ -136,8 +148,8 @@ func (o *SGD) Step(params []*layers.Param) {
 //	s += g²;  p -= lr·g / (√s + eps)
 type AdaGrad struct {
 	LR, Eps float64 // Eps is 1e-10
-	memory  memory
-	kernel  kernels.AdaGrad
+	memory
+	kernel kernels.AdaGrad
 }
 
 // NewAdaGrad returns the optimizer with this learning rate.
@@ -148,9 +160,9 @@ func NewAdaGrad(lr float64) *AdaGrad {
 
 // Step changes the parameters by their gradients.
 func (o *AdaGrad) Step(params []*layers.Param) {
-	o.memory.begin()
+	o.begin()
 	for _, p := range params {
-		if known, todo := o.memory.take(p, 1); todo {
+		if known, todo := o.take(p, 1); todo {
 			o.kernel = kernels.AdaGrad{P: p.Value.Array(), G: p.Grad.Array(), S: known.first.Array(), LR: o.LR, Eps: o.Eps}
 			p.Value.Device().Launch(&o.kernel)
 		}
@@ -163,8 +175,8 @@ func (o *AdaGrad) Step(params []*layers.Param) {
 type RMSprop struct {
 	LR, Eps float64 // Eps is 1e-8
 	alpha   float64
-	memory  memory
-	kernel  kernels.RMSprop
+	memory
+	kernel kernels.RMSprop
 }
 
 // NewRMSprop returns the optimizer with this learning rate and decay alpha in [0, 1); 0.99 is usual.
@@ -176,9 +188,9 @@ func NewRMSprop(lr, alpha float64) *RMSprop {
 
 // Step changes the parameters by their gradients.
 func (o *RMSprop) Step(params []*layers.Param) {
-	o.memory.begin()
+	o.begin()
 	for _, p := range params {
-		if known, todo := o.memory.take(p, 1); todo {
+		if known, todo := o.take(p, 1); todo {
 			o.kernel = kernels.RMSprop{
 				P: p.Value.Array(), G: p.Grad.Array(), S: known.first.Array(),
 				LR: o.LR, Alpha: o.alpha, Eps: o.Eps,
@@ -198,8 +210,8 @@ func (o *RMSprop) Step(params []*layers.Param) {
 type Adam struct {
 	LR, Eps       float64 // Eps is 1e-8
 	b1, b2, decay float64
-	memory        memory
-	kernel        kernels.Adam
+	memory
+	kernel kernels.Adam
 }
 
 // NewAdam returns the optimizer with this learning rate and decays b1 and b2 in [0, 1); 0.9 and 0.999 are usual.
@@ -218,9 +230,9 @@ func newAdam(name string, lr, b1, b2, decay float64) *Adam {
 
 // Step changes the parameters by their gradients.
 func (o *Adam) Step(params []*layers.Param) {
-	o.memory.begin()
+	o.begin()
 	for _, p := range params {
-		if known, todo := o.memory.take(p, 2); todo {
+		if known, todo := o.take(p, 2); todo {
 			o.kernel = kernels.Adam{
 				P: p.Value.Array(), G: p.Grad.Array(), M: known.first.Array(), V: known.second.Array(),
 				LR: o.LR, Beta1: o.b1, Beta2: o.b2, Eps: o.Eps, Decay: o.decay, Step: known.steps,
