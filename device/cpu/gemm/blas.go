@@ -66,7 +66,8 @@ func gemm[T Float](pool *sync.Pool, tA, tB blas.Transpose, m, n, k int, alpha T,
 	case len(c) < (m-1)*ldc+n:
 		panic("blas: insufficient length of c")
 	}
-	for i := 0; beta != 1 && i < m; i++ {
+	nothing := alpha == 0 || k == 0
+	for i := 0; i < m && (beta == 0 && nothing || beta != 0 && beta != 1); i++ {
 		row := c[i*ldc:][:n]
 		if beta == 0 {
 			clear(row)
@@ -76,7 +77,7 @@ func gemm[T Float](pool *sync.Pool, tA, tB blas.Transpose, m, n, k int, alpha T,
 			row[j] *= beta
 		}
 	}
-	if alpha == 0 || k == 0 {
+	if nothing {
 		return
 	}
 	s := pool.Get().(*scaler[T])
@@ -104,12 +105,4 @@ func transposed(t blas.Transpose) bool {
 		return true
 	}
 	panic("blas: illegal transpose")
-}
-
-// stored returns the size, as stored, of a matrix whose op is rows×cols.
-func stored(trans bool, rows, cols int) (int, int) {
-	if trans {
-		return cols, rows
-	}
-	return rows, cols
 }

@@ -1,7 +1,40 @@
-// Package gemm multiplies matrices of float32 or float64.
+// Package gemm multiplies matrices of float32 or float64, fast and to the same bits always.
 //
-// Every element of a product is one chain of additions over ascending k that starts at the old value of C or at zero,
-// whatever the size of the matrices, their transposition, their neighbours in memory and the number of goroutines.
+// # Bits
+//
+// Every element of a product C = A·B is one chain of additions over ascending k,
+//
+//	s = 0, or what C holds
+//	for p := range k {
+//		s = s + A[i][p]·B[p][j]
+//	}
+//	C[i][j] = s
+//
+// whatever the shape of the product and whichever way through this package it takes. So the bits of a row do not depend
+// on the rows beside it, on the number of rows or columns, on how a matrix is stored, on the number of goroutines, or on
+// whether B was packed before. They do depend on the kernel in one way: those for AVX2 and AVX-512 round once in a step,
+// as a fused multiply-add does, and agree with each other; the one in Go rounds the product as well, and so gives the
+// same bits on every architecture. Nothing is skipped: a zero times NaN or Inf is NaN.
+//
+// The promise has a price where C is tiny and k is large. One chain has to wait for each of its additions, and only
+// different elements of C can be computed at the same time; a library that cuts k into several sums, or gives parts of k
+// to different cores, is faster there. Elsewhere the tile of C in registers has enough elements to hide the wait.
+//
+// # Blocks
+//
+// A kernel keeps a tile of C, at most 14 rows by 2 vectors for AVX-512 and 6 by 2 for AVX2, in registers for some 128
+// additions. Vectors lie along rows, so that a step takes a vector or two of B, and of A one element for each row. The
+// kernel walks along a strip of C: A stays in the first cache level and B, panel after panel as wide as the tile, streams
+// through it. For few rows there are wider and flatter tiles, which read B in longer pieces. The rows that a matrix does
+// not fill up are divided evenly among tiles of just the height needed, and the last columns are masked, so no operand
+// is padded.
+//
+// A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose,
+// if so many rows use it that the copy costs little, or if its rows lie so that they fall into the same cache set. A is
+// copied for that last reason only.
+//
+// C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
+// be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.
 package gemm
 
 //go:generate go run -C _asm . -out ../kernel_amd64.s
@@ -17,48 +50,21 @@ import (
 // Float is an element type that this package multiplies.
 type Float interface{ float32 | float64 }
 
-// Messages of panics, in the manner of gonum's BLAS.
-const (
-	mLT0   = "gemm: m < 0"
-	nLT0   = "gemm: n < 0"
-	kLT0   = "gemm: k < 0"
-	badLdA = "gemm: bad leading dimension of A"
-	badLdB = "gemm: bad leading dimension of B"
-	badLdC = "gemm: bad leading dimension of C"
-	shortA = "gemm: insufficient length of a"
-	shortB = "gemm: insufficient length of b"
-	shortC = "gemm: insufficient length of c"
-)
-
 // A Multiplier computes products and keeps the scratch memory that they need, so that in the steady state it allocates
 // nothing. Its zero value is ready. It is not for concurrent use.
 type Multiplier[T Float] struct {
+	own  scratch[T] // of the goroutine that calls Mul, for a product in one block
 	team par.Team
 	job  job[T]
 
 	mu   sync.Mutex
-	free []*scratch[T] // one for each goroutine that may work at the same time
+	idle []*scratch[T] // of goroutines that share a product
 }
 
-// scratch is what one goroutine packs operands into.
+// A scratch is where one goroutine copies blocks of A and B to.
 type scratch[T Float] struct{ a, b []T }
 
-// A job is a product to compute.
-type job[T Float] struct {
-	operands[T]
-	plan
-	m, n int
-}
-
-// A plan is how a product is computed. It depends on the shape of the whole product.
-type plan struct {
-	family       *family // nil: in Go
-	mb, nb, kc   int     // the sizes of the blocks of C that goroutines take, and how many additions come between them
-	packA, packB bool
-	serial       int // up to that many multiplications one goroutine is enough
-}
-
-// operands are those of a product with k additions to each element of C.
+// operands are what a product is computed from and put into.
 type operands[T Float] struct {
 	a, b, c          []T
 	lda, ldb, ldc, k int
@@ -66,9 +72,9 @@ type operands[T Float] struct {
 	acc              bool
 }
 
-// Mul computes C = op(A)·op(B), or C += op(A)·op(B) if acc is set, in row-major order. op(A) is m×k: A itself or, if
-// transA is set, the transpose of A, which is k×m then. op(B) is k×n likewise. The leading dimensions lda, ldb and ldc
-// are the distances between rows as stored. C must not overlap A or B.
+// Mul computes C = op(A)·op(B), or C += op(A)·op(B) if acc is set. Matrices are in row-major order. op(A) is m×k: A
+// itself or, if transA is set, the transpose of A, which is k×m then. op(B) is k×n likewise. The leading dimensions lda,
+// ldb and ldc are the distances between rows as stored. C must not overlap A or B.
 //
 // Mul panics if a size is negative, a leading dimension is less than the length of a row, or a slice is too short.
 func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
@@ -79,83 +85,72 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		return
 	}
 	if k == 0 {
-		if !acc {
-			for i := range m {
-				clear(c[i*ldc : i*ldc+n])
-			}
-		}
+		multiplyNothing(m, n, acc, c, ldc)
 		return
 	}
-	g.job = job[T]{
-		operands: operands[T]{a, b, c, lda, ldb, ldc, k, transA, transB, acc},
-		plan:     planFor[T](current(), transA, transB, m, n, k, lda, ldb),
-		m:        m, n: n,
+	o := operands[T]{a, b, c, lda, ldb, ldc, k, transA, transB, acc}
+	p := newPlan(&o, m, n)
+	if p.mb == m && p.nb == n {
+		multiply(&p, &o, &g.own, 0, m, 0, n)
+		return
 	}
-	g.run()
+	g.job = job[T]{o, p, m, n}
+	g.share()
 	g.job = job[T]{} // keeps nobody's matrices alive
 }
 
-// check panics with one of the given messages unless x holds the stored form of a rows×cols matrix.
-func check[T Float](trans bool, rows, cols int, x []T, ld int, rowsLT0, colsLT0, badLd, short string) {
-	if rows < 0 {
-		panic(rowsLT0)
-	}
-	if cols < 0 {
-		panic(colsLT0)
-	}
-	if trans {
-		rows, cols = cols, rows
-	}
-	if ld < max(1, cols) {
-		panic(badLd)
-	}
-	if rows > 0 && cols > 0 && len(x) < (rows-1)*ld+cols {
-		panic(short)
+// multiplyNothing is the product of matrices that have no columns and no rows respectively.
+func multiplyNothing[T Float](m, n int, acc bool, c []T, ldc int) {
+	for i := 0; i < m && !acc; i++ {
+		clear(c[i*ldc:][:n])
 	}
 }
 
-func (g *Multiplier[T]) run() {
-	for len(g.free) < runtime.GOMAXPROCS(0) {
-		g.free = append(g.free, new(scratch[T]))
+// A job is a product whose blocks goroutines share.
+type job[T Float] struct {
+	operands[T]
+	plan
+	m, n int
+}
+
+func (g *Multiplier[T]) share() {
+	for len(g.idle) < runtime.GOMAXPROCS(0) {
+		g.idle = append(g.idle, new(scratch[T]))
 	}
 	j := &g.job
-	blocks := ceilDiv(j.m, j.mb) * ceilDiv(j.n, j.nb)
-	grain := blocks
-	if j.m*j.n*j.k > j.serial {
-		grain = 1
-	}
-	g.team.For(blocks, grain, g, body[T]())
+	g.team.For(ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), 1, g, bodyOf[T]())
 }
 
-// The bodies of parallel loops, instantiated here: a generic function that refers to another allocates a closure.
+// A Body must exist before it is needed: to refer to one generic function from another allocates.
 var (
-	blocks32 par.Body = doBlocks[float32]
-	blocks64 par.Body = doBlocks[float64]
+	blocksF32 par.Body = blocks[float32]
+	blocksF64 par.Body = blocks[float64]
 )
 
-func body[T Float]() par.Body {
-	if _, ok := any(T(0)).(float32); ok {
-		return blocks32
+func bodyOf[T Float]() par.Body {
+	if sizeOf[T]() == 4 {
+		return blocksF32
 	}
-	return blocks64
+	return blocksF64
 }
 
-// doBlocks computes the blocks lo to hi of C.
-func doBlocks[T Float](arg any, lo, hi int) {
+// blocks computes blocks lo to hi of the job of a Multiplier.
+func blocks[T Float](arg any, lo, hi int) {
 	g := arg.(*Multiplier[T])
 	g.mu.Lock()
-	s := g.free[len(g.free)-1]
-	g.free = g.free[:len(g.free)-1]
+	last := len(g.idle) - 1
+	s := g.idle[last]
+	g.idle = g.idle[:last]
 	g.mu.Unlock()
+
 	j := &g.job
 	across := ceilDiv(j.n, j.nb)
 	for t := lo; t < hi; t++ {
 		i0, j0 := t/across*j.mb, t%across*j.nb
-		multiply(j.plan, &j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
+		multiply(&j.plan, &j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
 	}
+
 	g.mu.Lock()
-	g.free = append(g.free, s)
+	g.idle = append(g.idle, s)
 	g.mu.Unlock()
 }
-
-func ceilDiv(a, b int) int { return (a + b - 1) / b }

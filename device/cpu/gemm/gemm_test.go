@@ -4,10 +4,48 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
-// A matrix is stored with a leading dimension longer than its rows, and with NaN wherever it has no element.
+// kernels are those that this machine has.
+func kernels() []kernel {
+	var ks []kernel
+	for k := generic; k <= best(); k++ {
+		ks = append(ks, k)
+	}
+	return ks
+}
+
+// use has the rest of a test computed with k.
+func use(t testing.TB, k kernel) {
+	before := inUse.Swap(int32(k))
+	t.Cleanup(func() { inUse.Store(before) })
+}
+
+func eachType(t *testing.T, f32, f64 func(*testing.T)) {
+	t.Run("dtype=f32", f32)
+	t.Run("dtype=f64", f64)
+}
+
+func eachKernel(t *testing.T, f func(*testing.T)) {
+	for _, k := range kernels() {
+		t.Run("kernel="+kernelNames[k], func(t *testing.T) {
+			use(t, k)
+			f(t)
+		})
+	}
+}
+
+func nan[T Float]() T { return T(math.NaN()) }
+
+// same tells whether x and y are the same bits, or both NaN.
+func same[T Float](x, y T) bool {
+	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
+}
+
+// A matrix is one that may be stored as its transpose, in rows longer than needed. Where it has no element its memory
+// holds NaN.
 type matrix[T Float] struct {
 	trans      bool
 	rows, cols int
@@ -15,133 +53,418 @@ type matrix[T Float] struct {
 	data       []T
 }
 
-func (x matrix[T]) index(i, j int) int {
+// newMatrix returns a matrix with pad elements between rows and the first element off elements into an allocation.
+func newMatrix[T Float](trans bool, rows, cols, pad, off int) matrix[T] {
+	r, c := stored(trans, rows, cols)
+	ld := max(1, c) + pad
+	data := make([]T, off+r*ld)
+	for i := range data {
+		data[i] = nan[T]()
+	}
+	return matrix[T]{trans, rows, cols, ld, data[off:]}
+}
+
+func (x matrix[T]) at(i, j int) *T {
 	if x.trans {
 		i, j = j, i
 	}
-	return i*x.ld + j
+	return &x.data[i*x.ld+j]
 }
 
-func (x matrix[T]) at(i, j int) T { return x.data[x.index(i, j)] }
-
-// newMatrix returns a rows×cols matrix of elements from draw, stored as its transpose if trans is set, in rows with
-// pad more elements than needed, after off elements of an allocation.
-func newMatrix[T Float](trans bool, rows, cols, pad, off int, draw func() T) matrix[T] {
-	r, c := stored(trans, rows, cols)
-	x := matrix[T]{trans, rows, cols, max(1, c+pad), nil}
-	data := make([]T, off+r*x.ld)
-	for i := range data {
-		data[i] = T(math.NaN())
-	}
-	x.data = data[off:]
-	for i := range rows {
-		for j := range cols {
-			x.data[x.index(i, j)] = draw()
+func (x matrix[T]) fill(draw func() T) matrix[T] {
+	for i := range x.rows {
+		for j := range x.cols {
+			*x.at(i, j) = draw()
 		}
 	}
 	return x
 }
 
-func (x matrix[T]) clone() matrix[T] {
-	x.data = append([]T(nil), x.data...)
-	return x
+// like returns a matrix of the same elements as x, stored in another way.
+func (x matrix[T]) like(trans bool, pad, off int) matrix[T] {
+	y := newMatrix[T](trans, x.rows, x.cols, pad, off)
+	for i := range x.rows {
+		for j := range x.cols {
+			*y.at(i, j) = *x.at(i, j)
+		}
+	}
+	return y
 }
 
-// product computes c = a·b, or c += a·b.
+// wantSame fails unless x and y have the same bits, and NaN between rows.
+func wantSame[T Float](t testing.TB, what string, want, got matrix[T]) {
+	t.Helper()
+	for i := range got.rows {
+		for j := range got.cols {
+			if w, g := *want.at(i, j), *got.at(i, j); !same(w, g) {
+				t.Fatalf("%s: C[%d][%d] = %v, want %v", what, i, j, g, w)
+			}
+		}
+	}
+	for p, x := range got.data {
+		if i, j := p/got.ld, p%got.ld; j >= got.cols && x == x {
+			t.Fatalf("%s: C[%d][%d], which is beyond the matrix, was set to %v", what, i, j, x)
+		}
+	}
+}
+
 func product[T Float](g *Multiplier[T], a, b matrix[T], acc bool, c matrix[T]) {
 	g.Mul(a.trans, b.trans, a.rows, b.cols, a.cols, a.data, a.ld, b.data, b.ld, acc, c.data, c.ld)
 }
 
-// verify fails unless got is c0 + a·b within the bound of a chain of a.cols additions, and NaN between its rows.
-func verify[T Float](t *testing.T, a, b matrix[T], acc bool, c0, got matrix[T]) {
+func productPacked[T Float](p *Packed[T], a, b matrix[T], acc bool, c matrix[T]) {
+	p.Set(b.trans, b.rows, b.cols, b.data, b.ld)
+	p.MulRows(a.rows, a.data, a.ld, acc, c.data, c.ld)
+}
+
+// verify fails unless every element of c0 + a·b, or of a·b, is in got within the bound for a chain of a.cols additions.
+func verify[T Float](t testing.TB, a, b matrix[T], acc bool, c0, got matrix[T]) {
 	t.Helper()
-	eps := math.Nextafter(1, 2) - 1
-	if _, ok := any(T(0)).(float32); ok {
+	eps := 0x1p-52
+	if sizeOf[T]() == 4 {
 		eps = 0x1p-23
 	}
 	for i := range got.rows {
 		for j := range got.cols {
-			// The reference is a compensated sum: as good as one in twice the precision.
+			// The reference is a compensated sum of exact products: as good as one in twice the precision.
 			var sum, rest, abs float64
 			add := func(x float64) {
 				s := sum + x
-				z := s - sum
-				rest += sum - (s - z) + (x - z)
+				y := s - sum
+				rest += sum - (s - y) + (x - y)
 				sum = s
 			}
 			if acc {
-				add(float64(c0.at(i, j)))
+				add(float64(*c0.at(i, j)))
 				abs = math.Abs(sum)
 			}
 			for p := range a.cols {
-				x, y := float64(a.at(i, p)), float64(b.at(p, j))
+				x, y := float64(*a.at(i, p)), float64(*b.at(p, j))
 				xy := x * y
 				add(xy)
 				add(math.FMA(x, y, -xy))
 				abs += math.Abs(xy)
 			}
 			want, bound := sum+rest, float64(a.cols+1)*eps*abs
-			if d := math.Abs(float64(got.at(i, j)) - want); !(d <= bound) {
-				t.Fatalf("C[%d][%d] = %v, want %v: off by %g, more than %g", i, j, got.at(i, j), want, d, bound)
+			if d := math.Abs(float64(*got.at(i, j)) - want); !(d <= bound) {
+				t.Fatalf("C[%d][%d] = %v, want %v: off by %g, which is more than %g", i, j, *got.at(i, j), want, d, bound)
 			}
 		}
 	}
-	for i := range got.data {
-		if i%got.ld >= got.cols && !math.IsNaN(float64(got.data[i])) {
-			t.Fatalf("C[%d][%d], beyond the matrix, was set to %v", i/got.ld, i%got.ld, got.data[i])
-		}
+}
+
+// shapes returns sizes m, n, k about the edges of all tiles and blocks, and others at random.
+func shapes(rng *rand.Rand) [][3]int {
+	var s [][3]int
+	small, large := 150, 8
+	if testing.Short() {
+		small, large = 40, 2
 	}
+	for range small {
+		s = append(s, [3]int{rng.IntN(36), rng.IntN(36), rng.IntN(36)})
+	}
+	edges := []int{1, 2, 3, 4, 6, 7, 8, 12, 14, 15, 16, 17, 28, 29, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 112, 127, 128, 129}
+	pick := func() int { return edges[rng.IntN(len(edges))] }
+	for range small {
+		s = append(s, [3]int{pick(), pick(), pick()})
+	}
+	for range large {
+		s = append(s, [3]int{rng.IntN(300), rng.IntN(300), rng.IntN(300)})
+	}
+	// Rows that share a cache set, blocks of m, n and k, flat products.
+	return append(s, [3]int{97, 1024, 130}, [3]int{5, 256, 1024}, [3]int{520, 65, 140}, [3]int{1, 1100, 129}, [3]int{3, 130, 1030})
 }
 
-func forEachType(t *testing.T, f32, f64 func(*testing.T)) {
-	t.Run("dtype=f32", f32)
-	t.Run("dtype=f64", f64)
-}
+func TestMul(t *testing.T) { eachType(t, testMul[float32], testMul[float64]) }
 
-func TestMulAgainstReference(t *testing.T) {
-	forEachType(t, testMulAgainstReference[float32], testMulAgainstReference[float64])
-}
-
-func testMulAgainstReference[T Float](t *testing.T) {
+// testMul compares one product with the reference, and the same product in all other ways with that.
+func testMul[T Float](t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	draw := func() T { return T(rng.Float64()*2 - 1) }
 	var g Multiplier[T]
-	var shapes [][3]int
-	for range 300 {
-		shapes = append(shapes, [3]int{rng.IntN(36), rng.IntN(36), rng.IntN(36)})
-	}
-	for range 10 {
-		shapes = append(shapes, [3]int{rng.IntN(300), rng.IntN(300), rng.IntN(300)})
-	}
-	for _, s := range shapes {
+	var packed Packed[T]
+	for _, s := range shapes(rng) {
 		m, n, k := s[0], s[1], s[2]
-		for v := range 8 {
-			transA, transB, acc := v&1 != 0, v&2 != 0, v&4 != 0
-			a := newMatrix(transA, m, k, rng.IntN(4), rng.IntN(4), draw)
-			b := newMatrix(transB, k, n, rng.IntN(4), rng.IntN(4), draw)
-			c := newMatrix(false, m, n, rng.IntN(4), rng.IntN(4), draw)
-			c0 := c.clone()
-			product(&g, a, b, acc, c)
-			ok := t.Run(fmt.Sprintf("m=%d/n=%d/k=%d/transA=%t/transB=%t/acc=%t", m, n, k, transA, transB, acc), func(t *testing.T) {
-				verify(t, a, b, acc, c0, c)
+		a := newMatrix[T](false, m, k, 0, 0).fill(draw)
+		b := newMatrix[T](false, k, n, 0, 0).fill(draw)
+		c0 := newMatrix[T](false, m, n, 0, 0).fill(draw)
+		for _, acc := range []bool{false, true} {
+			var fused matrix[T]
+			for _, kernel := range kernels() {
+				use(t, kernel)
+				where := fmt.Sprintf("%s, m=%d n=%d k=%d acc=%t", Kernel(), m, n, k, acc)
+				want := c0.like(false, 0, 0)
+				product(&g, a, b, acc, want)
+				if kernel == avx512 {
+					wantSame(t, where+", compared with avx2", fused, want)
+				} else {
+					verify(t, a, b, acc, c0, want)
+				}
+				fused = want
+				for v := range 4 {
+					at := a.like(v&1 != 0, rng.IntN(4), rng.IntN(4))
+					bt := b.like(v&2 != 0, rng.IntN(4), rng.IntN(4))
+					c := c0.like(false, rng.IntN(4), rng.IntN(4))
+					product(&g, at, bt, acc, c)
+					wantSame(t, fmt.Sprintf("%s, transA=%t transB=%t", where, at.trans, bt.trans), want, c)
+					if at.trans {
+						continue
+					}
+					c = c0.like(false, rng.IntN(4), rng.IntN(4))
+					productPacked(&packed, at, bt, acc, c)
+					wantSame(t, fmt.Sprintf("%s, packed, transB=%t", where, bt.trans), want, c)
+				}
+			}
+		}
+	}
+}
+
+func TestMulOfIntegersIsExact(t *testing.T) {
+	eachType(t, testIntegers[float32], testIntegers[float64])
+}
+
+func testIntegers[T Float](t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	draw := func() T { return T(rng.IntN(17) - 8) }
+	a := newMatrix[T](false, 131, 217, 0, 0).fill(draw)
+	b := newMatrix[T](false, 217, 155, 0, 0).fill(draw)
+	want := newMatrix[T](false, 131, 155, 0, 0)
+	for i := range want.rows {
+		for j := range want.cols {
+			sum := 0
+			for p := range a.cols {
+				sum += int(*a.at(i, p)) * int(*b.at(p, j))
+			}
+			*want.at(i, j) = T(sum)
+		}
+	}
+	eachKernel(t, func(t *testing.T) {
+		var g Multiplier[T]
+		c := newMatrix[T](false, want.rows, want.cols, 1, 0)
+		product(&g, a, b, false, c)
+		wantSame(t, "product", want, c)
+	})
+}
+
+func TestRowsDoNotDependOnOthers(t *testing.T) {
+	eachType(t, testRows[float32], testRows[float64])
+}
+
+func testRows[T Float](t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	draw := func() T { return T(rng.NormFloat64()) }
+	a := newMatrix[T](false, 70, 290, 0, 0).fill(draw)
+	b := newMatrix[T](false, 290, 200, 0, 0).fill(draw)
+	eachKernel(t, func(t *testing.T) {
+		var g Multiplier[T]
+		want := newMatrix[T](false, a.rows, b.cols, 0, 0)
+		product(&g, a, b, false, want)
+		var p Packed[T]
+		p.Set(false, b.rows, b.cols, b.data, b.ld)
+		for m := 1; m <= a.rows; m += 1 + m/16 {
+			i := rng.IntN(a.rows - m + 1)
+			n := 1 + rng.IntN(b.cols)
+			rows := matrix[T]{false, m, a.cols, a.ld, a.data[i*a.ld:]}
+			cols := matrix[T]{false, b.rows, n, b.ld, b.data}
+			part := matrix[T]{false, m, n, want.ld, want.data[i*want.ld:]}
+			c := newMatrix[T](false, m, n, 0, 0)
+			product(&g, rows, cols, false, c)
+			wantSame(t, fmt.Sprintf("%d rows and %d columns", m, n), part, c)
+			c = newMatrix[T](false, m, b.cols, 0, 0)
+			p.MulRows(m, rows.data, rows.ld, false, c.data, c.ld)
+			part.cols = b.cols
+			wantSame(t, fmt.Sprintf("%d rows, packed", m), part, c)
+		}
+	})
+}
+
+func TestBitsDoNotDependOnGOMAXPROCS(t *testing.T) {
+	eachType(t, testThreads[float32], testThreads[float64])
+}
+
+func testThreads[T Float](t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	rng := rand.New(rand.NewPCG(7, 8))
+	draw := func() T { return T(rng.NormFloat64()) }
+	for _, s := range [][3]int{{150, 150, 200}, {1, 1500, 1000}, {700, 20, 300}} {
+		for v := range 4 {
+			a := newMatrix[T](v&1 != 0, s[0], s[2], 0, 0).fill(draw)
+			b := newMatrix[T](v&2 != 0, s[2], s[1], 0, 0).fill(draw)
+			eachKernel(t, func(t *testing.T) {
+				var g Multiplier[T]
+				var want matrix[T]
+				for _, procs := range []int{1, 2, 3, 7} {
+					runtime.GOMAXPROCS(procs)
+					c := newMatrix[T](false, s[0], s[1], 0, 0)
+					product(&g, a, b, false, c)
+					if procs == 1 {
+						want = c
+					}
+					wantSame(t, fmt.Sprintf("GOMAXPROCS %d", procs), want, c)
+				}
 			})
-			if !ok {
-				return
-			}
-			if transA {
-				continue
-			}
-			var p Packed[T]
-			p.Set(transB, k, n, b.data, b.ld)
-			d := c0.clone()
-			p.MulRows(m, a.data, a.ld, acc, d.data, d.ld)
+		}
+	}
+}
+
+func TestNaNAndInfPropagate(t *testing.T) { eachType(t, testNaN[float32], testNaN[float64]) }
+
+func testNaN[T Float](t *testing.T) {
+	zero := func() T { return 0 }
+	inf := T(math.Inf(1))
+	eachKernel(t, func(t *testing.T) {
+		var g Multiplier[T]
+		for _, s := range [][3]int{{1, 1, 1}, {5, 7, 9}, {17, 40, 33}, {120, 130, 140}} {
+			m, n, k := s[0], s[1], s[2]
+			a := newMatrix[T](false, m, k, 0, 0).fill(zero)
+			b := newMatrix[T](false, k, n, 0, 0).fill(zero)
+			*b.at(k-1, n-1) = inf    // zero times Inf in the last column
+			*a.at(m-1, 0) = nan[T]() // NaN in the last row
+			c := newMatrix[T](false, m, n, 0, 0)
+			product(&g, a, b, false, c)
 			for i := range m {
 				for j := range n {
-					if c.at(i, j) != d.at(i, j) {
-						t.Fatalf("m=%d n=%d k=%d: C[%d][%d] = %v by Mul, %v by MulRows", m, n, k, i, j, c.at(i, j), d.at(i, j))
+					if x := *c.at(i, j); (i == m-1 || j == n-1) != (x != x) {
+						t.Fatalf("m=%d n=%d k=%d: C[%d][%d] = %v", m, n, k, i, j, x)
 					}
 				}
 			}
 		}
+	})
+}
+
+func TestEmpty(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		var g Multiplier[float32]
+		var p Packed[float32]
+		g.Mul(false, false, 0, 3, 2, nil, 2, make([]float32, 6), 3, false, nil, 3)
+		g.Mul(true, true, 3, 0, 2, make([]float32, 6), 3, nil, 2, false, nil, 1)
+		for _, acc := range []bool{false, true} {
+			want := []float32{0, 0, 7, 0, 0, 7}
+			if acc {
+				want = []float32{7, 7, 7, 7, 7, 7}
+			}
+			c := []float32{7, 7, 7, 7, 7, 7}
+			g.Mul(false, false, 2, 2, 0, nil, 1, nil, 2, acc, c, 3)
+			d := []float32{7, 7, 7, 7, 7, 7}
+			p.Set(false, 0, 2, nil, 2)
+			p.MulRows(2, nil, 1, acc, d, 3)
+			if fmt.Sprint(c) != fmt.Sprint(want) || fmt.Sprint(d) != fmt.Sprint(want) {
+				t.Errorf("acc=%t: k=0 made C %v, packed %v, want %v", acc, c, d, want)
+			}
+		}
+		p.MulRows(0, nil, 1, false, nil, 2)
+		p.Set(true, 3, 0, nil, 3)
+		p.MulRows(2, make([]float32, 6), 3, false, nil, 1)
+	})
+}
+
+func TestMulDoesNotAllocate(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	eachKernel(t, func(t *testing.T) {
+		a, b, c := make([]float32, 256*256), make([]float32, 256*256), make([]float32, 256*256)
+		var g Multiplier[float32]
+		var p Packed[float32]
+		for _, test := range []struct {
+			name string
+			f    func()
+		}{
+			{"small", func() { g.Mul(false, true, 16, 16, 16, a, 16, b, 16, false, c, 16) }},
+			{"shared", func() { g.Mul(true, true, 150, 150, 150, a, 256, b, 256, false, c, 256) }},
+			{"packed", func() { p.Set(true, 64, 64, b, 64); p.MulRows(33, a, 64, true, c, 64) }},
+		} {
+			// At first scratch memory grows, and the runtime makes goroutines until every processor has some to reuse.
+			var before, after runtime.MemStats
+			const runs = 20
+			allocs := uint64(1)
+			for try := 0; try < 50 && allocs > 0; try++ {
+				runtime.ReadMemStats(&before)
+				for range runs {
+					test.f()
+				}
+				runtime.ReadMemStats(&after)
+				allocs = after.Mallocs - before.Mallocs
+			}
+			if allocs > 0 {
+				t.Errorf("%s: still %d allocations in %d products", test.name, allocs, runs)
+			}
+		}
+	})
+}
+
+func TestBadArgumentsPanic(t *testing.T) {
+	x := make([]float64, 12)
+	mul := func(transA, transB bool, m, n, k, la, lda, lb, ldb, lc, ldc int) func() {
+		return func() {
+			new(Multiplier[float64]).Mul(transA, transB, m, n, k, x[:la], lda, x[:lb], ldb, false, x[:lc], ldc)
+		}
+	}
+	p := new(Packed[float64])
+	p.Set(false, 3, 4, x, 4)
+	for _, test := range []struct {
+		want string
+		f    func()
+	}{
+		{mLT0, mul(false, false, -1, 4, 3, 6, 3, 12, 4, 8, 4)},
+		{nLT0, mul(false, false, 2, -1, 3, 6, 3, 12, 4, 8, 4)},
+		{kLT0, mul(false, false, 2, 4, -1, 6, 3, 12, 4, 8, 4)},
+		{badLdA, mul(false, false, 2, 4, 3, 6, 2, 12, 4, 8, 4)},
+		{badLdA, mul(true, false, 2, 4, 3, 6, 1, 12, 4, 8, 4)},
+		{badLdB, mul(false, false, 2, 4, 3, 6, 3, 12, 3, 8, 4)},
+		{badLdB, mul(false, true, 2, 4, 3, 6, 3, 12, 2, 8, 4)},
+		{badLdC, mul(false, false, 2, 4, 3, 6, 3, 12, 4, 8, 3)},
+		{shortA, mul(false, false, 2, 4, 3, 5, 3, 12, 4, 8, 4)},
+		{shortA, mul(true, false, 2, 4, 3, 5, 2, 12, 4, 8, 4)},
+		{shortB, mul(false, false, 2, 4, 3, 6, 3, 11, 4, 8, 4)},
+		{shortB, mul(false, true, 2, 4, 3, 6, 3, 11, 3, 8, 4)},
+		{shortC, mul(false, false, 2, 4, 3, 6, 3, 12, 4, 7, 4)},
+		{kLT0, func() { p.Set(false, -1, 4, x, 4) }},
+		{nLT0, func() { p.Set(false, 3, -1, x, 4) }},
+		{badLdB, func() { p.Set(false, 3, 4, x, 3) }},
+		{shortB, func() { p.Set(true, 3, 4, x[:11], 3) }},
+		{mLT0, func() { p.MulRows(-1, x, 3, false, x, 4) }},
+		{badLdA, func() { p.MulRows(2, x, 2, false, x, 4) }},
+		{shortA, func() { p.MulRows(2, x[:5], 3, false, x, 4) }},
+		{badLdC, func() { p.MulRows(2, x, 3, false, x, 3) }},
+		{shortC, func() { p.MulRows(2, x, 3, false, x[:7], 4) }},
+	} {
+		wantPanic(t, test.want, test.f)
+	}
+}
+
+func wantPanic(t *testing.T, want string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if got := recover(); got != want {
+			t.Errorf("panic %v, want %q", got, want)
+		}
+	}()
+	f()
+}
+
+func FuzzMul(f *testing.F) {
+	f.Add(uint8(3), uint8(40), uint8(17), uint8(0), uint64(1))
+	f.Add(uint8(15), uint8(33), uint8(130), uint8(7), uint64(2))
+	f.Fuzz(func(t *testing.T, m, n, k, flags uint8, seed uint64) {
+		fuzz[float32](t, int(m), int(n), int(k), flags, seed)
+		fuzz[float64](t, int(m), int(n), int(k), flags, seed)
+	})
+}
+
+func fuzz[T Float](t *testing.T, m, n, k int, flags uint8, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	draw := func() T { return T(rng.NormFloat64()) }
+	acc := flags&4 != 0
+	a := newMatrix[T](flags&1 != 0, m, k, int(flags>>3&3), 1).fill(draw)
+	b := newMatrix[T](flags&2 != 0, k, n, int(flags>>5&3), 2).fill(draw)
+	c0 := newMatrix[T](false, m, n, 1, 3).fill(draw)
+	var g Multiplier[T]
+	for _, kernel := range kernels() {
+		use(t, kernel)
+		c := c0.like(false, 1, 3)
+		product(&g, a, b, acc, c)
+		verify(t, a, b, acc, c0, c)
+		wantSame(t, "itself", c, c)
 	}
 }

@@ -30,11 +30,7 @@ func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
 		return
 	}
 	if p.k == 0 {
-		if !acc {
-			for i := range m {
-				clear(c[i*ldc : i*ldc+p.n])
-			}
-		}
+		multiplyNothing(m, p.n, acc, c, ldc)
 		return
 	}
 	multiplyPacked(p, m, a, lda, acc, c, ldc)

@@ -4,8 +4,6 @@ package gemm
 // tile needs stay in the first-level cache.
 const portableKC = 256
 
-func portablePlan(m, n, k int) plan { return plan{mb: min(m, 256), nb: min(n, 128), serial: 1 << 17} }
-
 // portable computes rows i0 to i1 and columns j0 to j1 of C. It multiplies rows of A with rows of the transpose of B,
 // so it copies A if that is stored as its transpose, and B if that is not.
 func portable[T Float](o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
@@ -114,11 +112,4 @@ func packPortable[T Float](p *Packed[T], trans bool, b []T, ldb int) {
 
 func multiplyPackedPortable[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
 	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
-}
-
-// grow makes buf at least n elements long; their values do not matter.
-func grow[T Float](buf *[]T, n int) {
-	if len(*buf) < n {
-		*buf = make([]T, n)
-	}
 }

@@ -39,16 +39,18 @@ func family(s isa, t dtype) []kernel {
 
 // The registers of a kernel.
 var (
-	s           = RDI                            // the strip
-	panelB      = RSI                            // where the panel begins in B
-	panelC      = R15                            // and in C
-	b           = RCX                            // the row of B that is being used
-	a           = []GPPhysical{R8, R9, R10, R11} // A for the tile's rows 0, 4, 8 and 12
-	rowA, rowA3 = R12, R13                       // the distance between rows of A, and three times that
-	colA        = RBX
-	rowB        = R14
-	next        = RDX // the distance to the next panel, or to the next row of C
-	n           = RAX // additions left to do, or where a row of the tile begins in C
+	s      = RDI    // the strip
+	panelB = RSI    // where the panel begins in B
+	panelC = R15    // and in C
+	b      = RCX    // the row of B that is being used
+	a0, a7 = R8, R9 // A for the tile's rows 0 and 7
+	rowA   = R10    // the distance between rows of A,
+	rowA3  = R11    // three times that,
+	rowA5  = R12    // and five times
+	colA   = RBX
+	rowB   = R14
+	next   = RDX // the distance to the next panel, or to the next row of C
+	n      = RAX // additions left to do, or where a row of the tile begins in C
 )
 
 // field is field i of type strip, all of which are of 8 bytes.
@@ -68,6 +70,7 @@ func generateMultiply(isa isa, t dtype) {
 	MOVQ(fieldC, panelC)
 	MOVQ(fieldRowA, rowA)
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, rowA3)
+	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 4}, rowA5)
 	MOVQ(fieldColA, colA)
 	MOVQ(fieldRowB, rowB)
 	MOVQ(fieldKernel, RAX)
@@ -153,16 +156,18 @@ func (k kernel) generate() {
 	})
 
 	Label(label("begin"))
-	bases := (k.rows + 3) / 4
-	MOVQ(fieldA, a[0])
-	for i := 1; i < bases; i++ {
-		LEAQ(Mem{Base: a[i-1], Index: rowA, Scale: 4}, a[i])
+	MOVQ(fieldA, a0)
+	if k.rows > 7 {
+		LEAQ(Mem{Base: a0, Index: rowA3, Scale: 2}, a7)
+		ADDQ(rowA, a7)
 	}
 	MOVQ(panelB, b)
 	MOVQ(fieldPanelB, next)
 	MOVQ(fieldK, n)
 	Label(label("k"))
-	for d := 0; d < k.vectors*k.size(); d += 64 {
+	// While this panel is used the next one comes into the cache. Kernels of few rows have no load to spare for that,
+	// and read rows so long that the processor does it by itself.
+	for d := 0; k.vectors <= 2 && d < k.vectors*k.size(); d += 64 {
 		PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: d})
 	}
 	loadB := func(v int, r VecPhysical) {
@@ -199,8 +204,9 @@ func (k kernel) generate() {
 			}
 		}
 	}
-	for i := range bases {
-		ADDQ(colA, a[i])
+	ADDQ(colA, a0)
+	if k.rows > 7 {
+		ADDQ(colA, a7)
 	}
 	ADDQ(rowB, b)
 	DECQ(n)
@@ -223,18 +229,25 @@ func (k kernel) generate() {
 // size is that of a vector.
 func (k kernel) size() int { return k.isa.size }
 
-// rowOfA is the element of A for row r of the tile.
+// rowOfA is the element of A for row r of the tile. Few registers reach all rows, so that few of them have to advance.
 func rowOfA(r int) Mem {
-	m := Mem{Base: a[r/4]}
-	switch r % 4 {
-	case 1:
-		m.Index, m.Scale = rowA, 1
-	case 2:
-		m.Index, m.Scale = rowA, 2
-	case 3:
-		m.Index, m.Scale = rowA3, 1
+	switch r {
+	case 0:
+		return Mem{Base: a0}
+	case 1, 2, 4, 8:
+		return Mem{Base: a0, Index: rowA, Scale: uint8(r)}
+	case 3, 6, 12:
+		return Mem{Base: a0, Index: rowA3, Scale: uint8(r / 3)}
+	case 5, 10:
+		return Mem{Base: a0, Index: rowA5, Scale: uint8(r / 5)}
+	case 7:
+		return Mem{Base: a7}
+	case 9, 11:
+		return Mem{Base: a7, Index: rowA, Scale: uint8(r - 7)}
+	case 13:
+		return Mem{Base: a7, Index: rowA3, Scale: 2}
 	}
-	return m
+	panic("no such row")
 }
 
 // eachInC calls f for every vector of the tile with its place in C.

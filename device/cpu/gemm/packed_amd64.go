@@ -1,0 +1,54 @@
+//go:build !noasm
+
+package gemm
+
+// packedRow is how many bytes wide the panels of a Packed are: as the widest tile is, since m is not known before.
+const packedRow = 512
+
+// packedStride returns the distance, in elements, between rows of the panel that begins at column j.
+func (p *Packed[T]) packedStride(j int) int {
+	return min(packedRow/sizeOf[T](), roundUp(p.n-j, 64/sizeOf[T]()))
+}
+
+func pack[T Float](p *Packed[T], trans bool, b []T, ldb int) {
+	if p.kernel == generic {
+		packPortable(p, trans, b, ldb)
+		return
+	}
+	grow(&p.data, p.k*roundUp(p.n, 64/sizeOf[T]()))
+	width := packedRow / sizeOf[T]()
+	for j := 0; j < p.n; j += width {
+		packPanel(p.data[j*p.k:], p.packedStride(j), trans, b, ldb, 0, p.k, j, min(width, p.n-j))
+	}
+}
+
+func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
+	f := familyOf[T](p.kernel)
+	if f == nil {
+		multiplyPackedPortable(p, m, a, lda, acc, c, ldc)
+		return
+	}
+	lg := f.width(m)
+	h := evenly(m, f.rows[lg])
+	kc := evenly(p.k, 1024) // bounds the time of a call; one strip needs no blocks for the cache
+	if h < m {
+		kc = evenly(p.k, 2*tileK)
+	}
+	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size}
+	width := packedRow / f.size
+	for j := 0; j < p.n; j += width {
+		stride := p.packedStride(j)
+		s.rowB = stride * f.size
+		for p0 := 0; p0 < p.k; p0 += kc {
+			s.k, s.acc = min(kc, p.k-p0), 0
+			if acc || p0 > 0 {
+				s.acc = 1
+			}
+			for i := 0; i < m; i += h {
+				s.a, s.b, s.c = pointer(a, i*lda+p0), pointer(p.data, j*p.k+p0*stride), pointer(c, i*ldc+j)
+				s.panelB = f.lanes << lg * f.size
+				f.columns(&s, min(h, m-i), lg, min(width, p.n-j))
+			}
+		}
+	}
+}
