@@ -28,7 +28,7 @@ type RNN struct {
 	next                *tensor.Tensor // the state to begin with: last, given, or nil for zero
 	dx, dz, dh0         *tensor.Tensor
 
-	begin    kernels.Copy
+	copy     kernels.Copy
 	forward  kernels.RNN
 	backward kernels.RNNGrad
 }
@@ -90,8 +90,8 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 		l.last = h.Slice(steps, steps+1).Reshape(batch, hidden)
 	}
 	if l.next != nil {
-		l.begin = kernels.Copy{Dst: l.first.Array(), Src: l.next.Array()}
-		x.Device().Launch(&l.begin)
+		l.copy = kernels.Copy{Dst: l.first.Array(), Src: l.next.Array()}
+		x.Device().Launch(&l.copy)
 	} else {
 		l.first.Fill(0)
 	}
@@ -140,10 +140,19 @@ func (l *RNN) SetState(h *tensor.Tensor) {
 	if s := h.Shape(); len(s) != 2 || s[1] != wh.Shape()[1] {
 		device.Panicf("layers.%s: the state is %v and wh is %v, want a state [B %d]", l.name, h, wh, wh.Shape()[1])
 	}
-	if h != l.given {
-		l.room(&l.given, h, h.Shape()...).Copy(h)
+	if h == l.given {
+		l.next = h
+		return
 	}
-	l.next = l.given
+	if l.given != nil && h.Array().Overlaps(l.given.Array().Slice) { // a part of what room may give back
+		part := tensor.New(h.Device(), h.DType(), h.Shape()...)
+		defer part.Free()
+		part.Copy(h)
+		h = part
+	}
+	l.next = l.room(&l.given, h, h.Shape()...)
+	l.copy = kernels.Copy{Dst: l.next.Array(), Src: h.Array()}
+	h.Device().Launch(&l.copy)
 }
 
 // State is the state [B, H] that the next Forward begins with, valid until then: h_T of the last Forward, or what
