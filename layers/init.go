@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/keisan-go/keisan/device"
-	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/philox"
 	"github.com/keisan-go/keisan/tensor"
 )
@@ -20,6 +19,12 @@ type Init struct {
 
 // NewInit returns an Init for tensors of this type on a device.
 func NewInit(d device.Device, t device.DType, seed uint64) *Init {
+	if d == nil {
+		device.Panicf("layers.Init: there is no device, want one that device.Open returned")
+	}
+	if t != device.Float32 && t != device.Float64 {
+		device.Panicf("layers.Init: the type is %v, want float32 or float64", t)
+	}
 	return &Init{dev: d, dtype: t, seed: seed}
 }
 
@@ -52,8 +57,12 @@ func (in *Init) He(inputs, outputs int) *tensor.Tensor {
 // with to keep the length of the state. A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics
 // of learning in deep linear neural networks", 2013.
 func (in *Init) Orthogonal(rows, cols int) *tensor.Tensor {
-	count, length := min(rows, cols), max(rows, cols)
 	stream := in.stream()
+	t := in.Zeros(rows, cols)
+	if !t.OK() {
+		return t
+	}
+	count, length := min(rows, cols), max(rows, cols)
 	vectors := make([][]float64, count)
 	for i := range vectors {
 		v := make([]float64, length)
@@ -80,7 +89,8 @@ func (in *Init) Orthogonal(rows, cols int) *tensor.Tensor {
 		}
 		values[i] = vectors[r][c]
 	}
-	return in.from(values, rows, cols)
+	in.set(t, values)
+	return t
 }
 
 func (in *Init) stream() *philox.Stream {
@@ -90,22 +100,28 @@ func (in *Init) stream() *philox.Stream {
 
 func (in *Init) fill(shape []int, value func(s *philox.Stream, i uint64) float64) *tensor.Tensor {
 	stream := in.stream()
-	values := make([]float64, kernels.Size(shape))
+	t := in.Zeros(shape...)
+	if !t.OK() { // then the host may not have the memory either
+		return t
+	}
+	values := make([]float64, t.Len())
 	for i := range values {
 		values[i] = value(stream, uint64(i))
 	}
-	return in.from(values, shape...)
+	in.set(t, values)
+	return t
 }
 
-func (in *Init) from(values []float64, shape ...int) *tensor.Tensor {
+func (in *Init) set(t *tensor.Tensor, values []float64) {
 	if in.dtype == device.Float64 {
-		return tensor.From(in.dev, values, shape...)
+		tensor.Set(t, values)
+		return
 	}
 	rounded := make([]float32, len(values))
 	for i, v := range values {
 		rounded[i] = float32(v)
 	}
-	return tensor.From(in.dev, rounded, shape...)
+	tensor.Set(t, rounded)
 }
 
 // normal is the ith standard normal number of a stream, by Box and Muller's method from two even ones.
