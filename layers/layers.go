@@ -15,7 +15,6 @@ import (
 	"slices"
 
 	"github.com/keisan-go/keisan/device"
-	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/tensor"
 )
 
@@ -128,12 +127,4 @@ func view(v **tensor.Tensor, t *tensor.Tensor, shape ...int) *tensor.Tensor {
 		*v = t.Reshape(shape...)
 	}
 	return *v
-}
-
-// array is a tensor as an operand; a nil one is left out.
-func array(t *tensor.Tensor) kernels.Array {
-	if t == nil {
-		return kernels.Array{}
-	}
-	return t.Array()
 }
