@@ -14,6 +14,8 @@ import (
 // training recurrent neural networks", 2013.
 //
 //	norm = √Σ g²;  g *= min(1, max/(norm + 1e-6))
+//
+// If a gradient is NaN so is the norm, and then every gradient is.
 type Clip struct {
 	Max    float64
 	square *tensor.Tensor
@@ -35,8 +37,12 @@ func (c *Clip) Clip(params []*layers.Param) {
 	if len(params) == 0 {
 		return
 	}
+	for _, p := range params {
+		check(p)
+	}
 	g := params[0].Grad
 	if c.square == nil || !c.square.OK() || c.square.Device() != g.Device() || c.square.DType() != g.DType() {
+		c.Free()
 		c.square = tensor.New(g.Device(), g.DType())
 	}
 	c.once = c.once[:0]
@@ -52,6 +58,14 @@ func (c *Clip) Clip(params []*layers.Param) {
 	for _, g := range c.once {
 		c.scale = kernels.ClipNorm{X: g.Array(), SumSq: c.square.Array(), Max: c.Max}
 		g.Device().Launch(&c.scale)
+	}
+}
+
+// Free gives back the memory that c holds. It can be used again.
+func (c *Clip) Free() {
+	if c.square != nil {
+		c.square.Free()
+		c.square = nil
 	}
 }
 

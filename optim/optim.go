@@ -22,7 +22,20 @@ type Optimizer interface {
 // ZeroGrad sets the gradients to zero. Since Backward adds to them, a training step begins with it.
 func ZeroGrad(params []*layers.Param) {
 	for _, p := range params {
+		check(p)
 		p.Grad.Fill(0)
+	}
+}
+
+// check panics unless p is complete.
+func check(p *layers.Param) {
+	switch {
+	case p == nil:
+		device.Panicf("optim: a parameter is nil")
+	case p.Value == nil:
+		device.Panicf("optim: parameter %q has no value", p.Name)
+	case p.Grad == nil:
+		device.Panicf("optim: parameter %q has no gradient", p.Name)
 	}
 }
 
@@ -49,9 +62,7 @@ func (m *memory) begin() {
 
 // take is what is known of p, with so many averages, and whether p still has to take this step.
 func (m *memory) take(p *layers.Param, averages int) (*moments, bool) {
-	if p.Grad == nil {
-		device.Panicf("optim: parameter %s has no gradient", p.Name)
-	}
+	check(p)
 	known := m.of[p.Value]
 	if known == nil {
 		known = &moments{}
