@@ -145,7 +145,12 @@ func (t *Tensor) Fill(v float64) {
 }
 
 // Copy copies src's elements, as many as t has, into t.
-func (t *Tensor) Copy(src *Tensor) { t.dev.Launch(kernels.Copy{Dst: t.array, Src: src.array}) }
+func (t *Tensor) Copy(src *Tensor) {
+	if src == nil {
+		device.Panicf("tensor: Copy of a nil tensor")
+	}
+	t.dev.Launch(kernels.Copy{Dst: t.array, Src: src.array})
+}
 
 // Free gives the memory of t and of its gradient back. A view has none of its own. t must not be used again.
 func (t *Tensor) Free() {
