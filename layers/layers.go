@@ -99,13 +99,15 @@ func (o *owned) room(t **tensor.Tensor, like *tensor.Tensor, shape ...int) *tens
 }
 
 func (o *owned) roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, shape ...int) *tensor.Tensor {
-	switch old := *t; {
-	case old == nil:
-		o.tensors = append(o.tensors, t)
-	case old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape):
-		return old
-	default:
+	if old := *t; old != nil {
+		if old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape) {
+			return old
+		}
 		old.Free()
+		*t = nil // and stays so if there is no tensor of this shape
+	}
+	if !slices.Contains(o.tensors, t) {
+		o.tensors = append(o.tensors, t)
 	}
 	*t = tensor.New(d, dtype, shape...)
 	return *t
@@ -115,8 +117,10 @@ func (o *owned) roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, s
 // The layer can be used again.
 func (o *owned) Free() {
 	for _, t := range o.tensors {
-		(*t).Free()
-		*t = nil
+		if *t != nil {
+			(*t).Free()
+			*t = nil
+		}
 	}
 	o.tensors = nil
 }

@@ -84,6 +84,7 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 		if l.next != nil {
 			l.SetState(l.next) // a copy, before the states go that it may be one of
 		}
+		l.states = nil
 		h = l.room(&l.h, x, steps+1, batch, hidden)
 		l.first = h.Slice(0, 1).Reshape(batch, hidden)
 		l.states = h.Slice(1, steps+1)
@@ -96,12 +97,12 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 		l.first.Fill(0)
 	}
 
-	l.x, l.next = x, l.last
 	l.forward = kernels.RNN{F: l.f, H: l.h.Array(), X: x.Array(), Wx: wx.Array(), Wh: l.wh.Value.Array()}
 	if l.b != nil {
 		l.forward.Bias = l.b.Value.Array()
 	}
 	x.Device().Launch(&l.forward)
+	l.x, l.next = x, l.last
 	return l.states
 }
 
