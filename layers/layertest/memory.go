@@ -1,0 +1,205 @@
+package layertest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/optim"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// A model is a recurrent network with its loss and optimizer.
+type model struct {
+	rnn  *layers.RNN
+	net  *layers.Sequential
+	loss *layers.SoftmaxCrossEntropy
+	opt  optim.Optimizer
+	clip *optim.Clip
+}
+
+func newModel(e *env, opt optim.Optimizer) *model {
+	rnn := layers.NewRNN(e.weight(3, 8), e.weight(8, 8), e.in.Zeros(8))
+	return &model{
+		rnn: rnn,
+		net: layers.NewSequential(
+			rnn, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
+		loss: layers.NewSoftmaxCrossEntropy(),
+		opt:  opt,
+		clip: optim.NewClip(1),
+	}
+}
+
+// gradients finds the gradients of a batch that tells the class of each step, and returns the loss.
+func (m *model) gradients(x *tensor.Tensor, target []int) *tensor.Tensor {
+	m.rnn.ResetState()
+	optim.ZeroGrad(m.net.Params())
+	loss := m.loss.Forward(m.net.Forward(x), target)
+	m.net.Backward(m.loss.Backward())
+	return loss
+}
+
+func (m *model) step() {
+	m.clip.Clip(m.net.Params())
+	m.opt.Step(m.net.Params())
+}
+
+// weights is the values of all parameters.
+func (m *model) weights(e *env) (all []float64) {
+	e.Helper()
+	for _, p := range m.net.Params() {
+		all = append(all, e.values(p.Value)...)
+	}
+	return all
+}
+
+// targets is n classes of four.
+func targets(n int) []int {
+	t := make([]int, n)
+	for i := range t {
+		t[i] = i * i % 4
+	}
+	return t
+}
+
+// exhaust makes d run out of memory.
+func exhaust(d device.Device) {
+	d.Free(d.Alloc(device.Float64, int(min(d.Info().Memory, math.MaxInt))))
+}
+
+// A scarce device runs out of memory at an allocation.
+type scarce struct {
+	device.Device
+	left int // allocations until then; none if 0
+}
+
+func (d *scarce) Alloc(t device.DType, n int) device.Slice {
+	if d.left > 0 {
+		if d.left--; d.left == 0 {
+			exhaust(d.Device)
+		}
+	}
+	return d.Device.Alloc(t, n)
+}
+
+// outOfMemory trains with batches of two sizes, so that layers allocate again, and makes one of these allocations after
+// another fail. The failure is reported, once; then the step is done again, and all goes on as if nothing had been.
+func outOfMemory(e *env) {
+	train := func(n int) (weights []float64, failures int) {
+		d := &scarce{Device: e.d}
+		e := e.on(d)
+		m := newModel(e, optim.NewMomentum(0.1, 0.9))
+		x := []*tensor.Tensor{e.normal(3, 2, 3), e.normal(3, 5, 3)}
+		for i := range 4 {
+			if i == 1 {
+				d.left = n // all that lasts is there
+			}
+			x := x[i%2]
+			for {
+				m.gradients(x, targets(x.Len()/3))
+				err := d.Sync()
+				if err == nil {
+					break
+				}
+				if failures++; failures > 1 || !errors.Is(err, device.ErrOutOfMemory) {
+					e.Fatalf("with allocation %d failing, failure %d is %v, want one, %v", n, failures, err, device.ErrOutOfMemory)
+				}
+			}
+			m.step()
+		}
+		return m.weights(e), failures
+	}
+	want, _ := train(0)
+	n := 1
+	for ; ; n++ {
+		got, failures := train(n)
+		if failures == 0 {
+			break // there is no nth allocation
+		}
+		e.same(fmt.Sprintf("with allocation %d failing, the weights", n), e.tensor(got, len(got)), want)
+	}
+	if n < 30 {
+		e.Errorf("the training made %d allocations, want 30 or more to fail", n)
+	}
+}
+
+// free gives back what layers and optimizers hold; they work on afterwards, as at the beginning.
+func free(e *env) {
+	x, h := e.normal(3, 2, 3), e.normal(2, 8)
+	opt := optim.NewAdam(0, 0.9, 0.999)
+	m := newModel(e, opt)
+	cell := layers.NewRNNCell(m.rnn.Params()[0].Value, m.rnn.Params()[1].Value, nil)
+	mul, softmax := layers.NewMul(), layers.NewSoftmax()
+	run := func() []float64 {
+		next := cell.Forward(x.Slice(0, 1).Reshape(2, 3), h)
+		p := softmax.Forward(mul.Forward(next, next))
+		mul.Backward(softmax.Backward(p))
+		cell.Backward(next)
+		m.rnn.SetState(next)
+		states := e.values(m.rnn.Forward(x))
+		loss := e.values(m.gradients(x, targets(6)))
+		m.opt.Step(m.net.Params())
+		return append(append(states, loss...), e.values(p)...)
+	}
+	own := e.d.Info().InUse
+	want := run()
+	for range 2 {
+		for _, l := range []interface{ Free() }{m.net, m.loss, opt, cell, mul, softmax} {
+			l.Free()
+			l.Free() // does nothing
+		}
+		if held := e.d.Info().InUse - own; held != 0 {
+			e.Errorf("%d bytes are held after Free, want none", held)
+		}
+		got := run()
+		results := e.tensor(got, len(got))
+		e.same("after Free the results", results, want)
+		results.Free()
+	}
+}
+
+// training trains for long, on sequences of several lengths: the network learns, and memory is used again.
+func training(e *env) {
+	times := 1000
+	if testing.Short() {
+		times = 200
+	}
+	m := newModel(e, optim.NewAdam(0.02, 0.9, 0.999))
+	x, target := e.normal(3, 2, 3), targets(6)
+	var first, last float64
+	var before device.Info
+	for i := range times {
+		loss := m.gradients(x, target)
+		m.step()
+		switch i {
+		case 0:
+			first = e.values(loss)[0]
+		case 1:
+			before = e.d.Info()
+		case times - 1:
+			last = e.values(loss)[0]
+		}
+	}
+	if after := e.d.Info(); after.Allocs != before.Allocs || after.InUse != before.InUse {
+		e.Errorf("%d steps made %d allocations and hold %d bytes more than the first two, want none",
+			times, after.Allocs-before.Allocs, after.InUse-before.InUse)
+	}
+	if !(last < first/20) {
+		e.Errorf("the loss is %v in the beginning and %v after %d steps, want it to fall", first, last, times)
+	}
+
+	for i := range times {
+		n := 1 + i%3
+		m.gradients(x.Slice(0, n), target[:2*n])
+		m.step()
+		if i == 2 {
+			before = e.d.Info()
+		}
+		if after := e.d.Info(); i > 2 && i%3 == 2 && after.InUse != before.InUse {
+			e.Fatalf("%d bytes are in use after %d steps of three lengths, %d after 3", after.InUse, i, before.InUse)
+		}
+	}
+}

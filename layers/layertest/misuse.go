@@ -1,0 +1,171 @@
+package layertest
+
+import (
+	"math"
+	"strings"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// A renamed device is taken for another one.
+type renamed struct{ device.Device }
+
+func (renamed) Name() string { return "another" }
+
+// misuse calls layers with what does not fit. The message names the thing, its value and what was wanted; afterwards the
+// layer and the device work as before.
+func misuse(e *env) {
+	another, err := e.open()
+	if err != nil {
+		e.Fatal(err)
+	}
+	defer another.Close()
+	name := e.d.Name()
+
+	zeros := func(shape ...int) *tensor.Tensor { return tensor.New(e.d, device.Float32, shape...) }
+	wide := func(shape ...int) *tensor.Tensor { return tensor.New(e.d, device.Float64, shape...) }
+	whole := func(shape ...int) *tensor.Tensor { return tensor.New(e.d, device.Int32, shape...) }
+	elsewhere := func(shape ...int) *tensor.Tensor { return tensor.New(renamed{e.d}, device.Float32, shape...) }
+	twice := func(shape ...int) *tensor.Tensor { return tensor.New(another, device.Float32, shape...) }
+	freed := func(shape ...int) *tensor.Tensor {
+		t := zeros(shape...)
+		t.Free()
+		return t
+	}
+
+	tanh, softmax, add, loss := layers.NewTanh(), layers.NewSoftmax(), layers.NewAdd(), layers.NewSoftmaxCrossEntropy()
+	affine := layers.NewAffine(zeros(3, 4), zeros(4))
+	rnn := layers.NewRNN(zeros(3, 4), zeros(4, 4), zeros(4))
+	cell := layers.NewRNNCell(zeros(3, 4), zeros(4, 4), zeros(4))
+	run := func() {
+		tanh.Forward(zeros(2, 3))
+		softmax.Forward(zeros(2, 3))
+		add.Forward(zeros(2, 3), zeros(3))
+		loss.Forward(zeros(2, 3), []int{0, 2})
+		affine.Forward(zeros(2, 3))
+		rnn.Forward(zeros(5, 2, 3))
+		cell.Forward(zeros(2, 3), zeros(2, 4))
+	}
+	run()
+
+	const huge = math.MaxInt / 24
+	failed := func(f func()) {
+		if layers.Try(f) == nil {
+			e.Error("no misuse")
+		}
+	}
+	for _, c := range []struct {
+		call func()
+		want string
+	}{
+		{func() { tanh.Forward(nil) }, "layers.Tanh: x is nil"},
+		{func() { tanh.Forward(whole(2)) }, "kernels.Activate: X is int32, want float32 or float64"},
+		{func() { tanh.Forward(freed(2)) }, "kernels.Activate: operand X was freed"},
+		{func() { layers.NewTanh().Backward(zeros(2)) }, "layers.Tanh: Backward before Forward"},
+		{func() { tanh.Backward(nil) }, "layers.Tanh: dy is nil"},
+		{func() { tanh.Backward(zeros(3, 2)) }, "layers.Tanh: dy is float32 [3 2], want [2 3], the shape that Forward returned"},
+		{func() { tanh.Backward(wide(2, 3)) }, "layers.Tanh: dy is float64 [2 3] and y is float32 [2 3], want one type"},
+		{func() { tanh.Backward(elsewhere(2, 3)) }, "layers.Tanh: dy is on another and y on " + name + ", want one device"},
+		{func() { tanh.Backward(twice(2, 3)) }, "layers.Tanh: dy is on " + name + " and y on " + name + ", want one device (it was opened twice)"},
+		{func() { tanh.Free(); tanh.Backward(zeros(2, 3)) }, "layers.Tanh: Backward before Forward"},
+
+		{func() { softmax.Forward(nil) }, "layers.Softmax: x is <nil>, want [... C]"},
+		{func() { softmax.Forward(zeros()) }, "layers.Softmax: x is float32 [], want [... C]"},
+		{func() { softmax.Backward(zeros(3)) }, "layers.Softmax: dy is float32 [3], want [2 3]"},
+		{func() { layers.NewSoftmax().Backward(zeros(3)) }, "layers.Softmax: Backward before Forward"},
+
+		{func() { add.Forward(nil, zeros(2)) }, "layers.Add: x is nil"},
+		{func() { add.Forward(zeros(2), nil) }, "layers.Add: y is nil"},
+		{func() { add.Forward(zeros(2), wide(2)) }, "layers.Add: y is float64 [2] and x is float32 [2], want one type"},
+		{func() { add.Forward(whole(2), whole(2)) }, "kernels.Binary: X is int32, want float32 or float64"},
+		{func() { add.Forward(zeros(2), elsewhere(2)) }, "layers.Add: y is on another and x on " + name + ", want one device"},
+		{func() { add.Forward(zeros(2, 3), zeros(2)) }, "layers.Add: x is float32 [2 3] and y is float32 [2], which do not broadcast"},
+		{func() { add.Forward(zeros(0), zeros(2)) }, "layers.Add: x is float32 [0] and y is float32 [2], which do not broadcast"},
+		{func() { add.Forward(zeros(2, 1, 2, 1, 2, 1, 2, 1, 2), zeros(1, 2, 1, 2, 1, 2, 1, 2, 1)) }, "broadcasting takes more than 8 nested loops"},
+		{func() { layers.NewMul().Backward(zeros(2)) }, "layers.Mul: Backward before Forward"},
+		{func() { add.Forward(zeros(2, 3), zeros(3)); add.Backward(zeros(3)) }, "layers.Add: dy is float32 [3], want [2 3]"},
+
+		{func() { layers.NewMatMul(nil) }, "layers.MatMul: w is nil"},
+		{func() { layers.NewMatMul(whole(2, 3)) }, "layers.MatMul: w is int32, want float32 or float64"},
+		{func() { layers.NewMatMul(zeros(2, 3, 4)) }, "layers.MatMul: w is float32 [2 3 4], want [K N]"},
+		{func() { layers.NewAffine(zeros(3, 4), nil) }, "layers.Affine: b is nil; NewMatMul makes a product without one"},
+		{func() { layers.NewAffine(nil, zeros(4)) }, "layers.Affine: w is nil"},
+		{func() { layers.NewAffine(zeros(3, 4), zeros(3)) }, "layers.Affine: b is float32 [3] and w is float32 [3 4], want b [4]"},
+		{func() { layers.NewAffine(zeros(3, 4), zeros(1, 4)) }, "layers.Affine: b is float32 [1 4] and w is float32 [3 4], want b [4]"},
+		{func() { layers.NewAffine(zeros(3, 4), wide(4)) }, "layers.Affine: b is float64 [4] and w is float32 [3 4], want one type"},
+		{func() { affine.Forward(nil) }, "layers.Affine: x is nil"},
+		{func() { affine.Forward(zeros()) }, "layers.Affine: x is float32 [] and w is float32 [3 4], want x [... 3]"},
+		{func() { affine.Forward(zeros(3, 2)) }, "layers.Affine: x is float32 [3 2] and w is float32 [3 4], want x [... 3]"},
+		{func() { affine.Forward(wide(2, 3)) }, "layers.Affine: x is float64 [2 3] and w is float32 [3 4], want one type"},
+		{func() { affine.Forward(elsewhere(2, 3)) }, "layers.Affine: x is on another and w on " + name + ", want one device"},
+		{func() { affine.Backward(zeros(2, 3)) }, "layers.Affine: dy is float32 [2 3], want [2 4]"},
+		{func() { layers.NewMatMul(zeros(2, 3)).Backward(zeros(3)) }, "layers.MatMul: Backward before Forward"},
+		{func() { layers.NewMatMul(freed(3, 4)).Forward(zeros(2, 3)) }, "kernels.MatMul: operand B was freed"},
+
+		{func() { layers.NewRNN(nil, zeros(4, 4), nil) }, "layers.RNN: wx is nil"},
+		{func() { layers.NewRNN(zeros(3, 4), nil, nil) }, "layers.RNN: wh is nil"},
+		{func() { layers.NewRNN(zeros(4), zeros(4, 4), nil) }, "layers.RNN: wx is float32 [4], want [I H]"},
+		{func() { layers.NewRNN(zeros(3, 4), zeros(3, 4), nil) }, "layers.RNN: wh is float32 [3 4] and wx is float32 [3 4], want wh [4 4]"},
+		{func() { layers.NewRNN(zeros(3, 4), wide(4, 4), nil) }, "layers.RNN: wh is float64 [4 4] and wx is float32 [3 4], want one type"},
+		{func() { layers.NewReLURNN(zeros(3, 4), zeros(4, 4), zeros(3)) }, "layers.ReLURNN: b is float32 [3] and wx is float32 [3 4], want b [4]"},
+		{func() { layers.NewRNN(zeros(3, 4), zeros(4, 4), elsewhere(4)) }, "layers.RNN: b is on another and wx on " + name + ", want one device"},
+		{func() { rnn.Forward(nil) }, "layers.RNN: x is nil"},
+		{func() { rnn.Forward(zeros(2, 3)) }, "layers.RNN: x is float32 [2 3] and wx is float32 [3 4], want x [T B 3]"},
+		{func() { rnn.Forward(zeros(5, 2, 4)) }, "layers.RNN: x is float32 [5 2 4] and wx is float32 [3 4], want x [T B 3]"},
+		{func() { rnn.Forward(wide(5, 2, 3)) }, "layers.RNN: x is float64 [5 2 3] and wx is float32 [3 4], want one type"},
+		{func() { rnn.Forward(zeros(5, 6, 3)) }, "layers.RNN: x is float32 [5 6 3], a batch of 6, and the state is carried from a batch of 2; want the same, or ResetState before"},
+		{func() { rnn.SetState(nil) }, "layers.RNN: state is nil"},
+		{func() { rnn.SetState(zeros(2, 3)) }, "layers.RNN: the state is float32 [2 3] and wh is float32 [4 4], want a state [B 4]"},
+		{func() { rnn.SetState(zeros(1, 2, 4)) }, "layers.RNN: the state is float32 [1 2 4] and wh is float32 [4 4], want a state [B 4]"},
+		{func() { rnn.SetState(wide(2, 4)) }, "layers.RNN: state is float64 [2 4] and wh is float32 [4 4], want one type"},
+		{func() { rnn.Backward(zeros(5, 2, 3)) }, "layers.RNN: dy is float32 [5 2 3], want [5 2 4]"},
+		{func() { rnn.Free(); rnn.Backward(zeros(5, 2, 4)) }, "layers.RNN: Backward before Forward"},
+
+		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
+		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
+		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},
+		{func() { cell.Forward(zeros(2, 4), zeros(2, 4)) }, "layers.RNNCell: x is float32 [2 4] and wx is float32 [3 4], want x [... 3]"},
+		{func() { cell.Forward(zeros(2, 3), zeros(4)) }, "layers.RNNCell: hPrev is float32 [4] and x is float32 [2 3], want hPrev [2 4]"},
+		{func() { cell.Forward(zeros(2, 3), wide(2, 4)) }, "layers.RNNCell: hPrev is float64 [2 4] and wx is float32 [3 4], want one type"},
+		{func() { cell.Backward(zeros(4)) }, "layers.RNNCell: dy is float32 [4], want [2 4]"},
+		{func() { cell.Free(); cell.Backward(zeros(2, 4)) }, "layers.RNNCell: Backward before Forward"},
+
+		{func() { loss.Forward(nil, nil) }, "layers.SoftmaxCrossEntropy: logits are <nil>, want [N C] or [T B C]"},
+		{func() { loss.Forward(zeros(), []int{0}) }, "layers.SoftmaxCrossEntropy: logits are float32 [], want [N C] or [T B C]"},
+		{func() { loss.Forward(zeros(0, 3), nil) }, "layers.SoftmaxCrossEntropy: logits are float32 [0 3], an empty batch, which has no mean loss"},
+		{func() { loss.Forward(zeros(2, 3), []int{1}) }, "layers.SoftmaxCrossEntropy: 1 targets and logits float32 [2 3], want 2 targets"},
+		{func() { loss.Forward(zeros(2, 3), []int{1, 3}) }, "layers.SoftmaxCrossEntropy: target 1 is 3, want a class in [0, 3) or -1"},
+		{func() { loss.Forward(zeros(2, 3), []int{-2, 0}) }, "layers.SoftmaxCrossEntropy: target 0 is -2, want a class in [0, 3) or -1"},
+		{func() { loss.Forward(whole(2, 3), []int{1, 1}) }, "kernels.SoftmaxCrossEntropy: X is int32, want float32 or float64"},
+		{func() { layers.NewSoftmaxCrossEntropy().Backward() }, "layers.SoftmaxCrossEntropy: Backward before Forward"},
+
+		// A result with more elements than there can be, though it has none; and what Backward says after that.
+		{func() { affine.Forward(zeros(huge, 0, 3)) }, "has more elements than can be counted"},
+		{func() { failed(func() { affine.Forward(zeros(huge, 0, 3)) }); affine.Backward(zeros(2, 4)) }, "layers.Affine: Backward before Forward"},
+		{func() { failed(func() { add.Forward(zeros(huge, 0, 1), zeros(0, huge)) }); add.Backward(zeros(2, 3)) }, "layers.Add: Backward before Forward"},
+		{func() {
+			rnn.ResetState()
+			failed(func() { rnn.Forward(zeros(huge, 0, 3)) })
+			rnn.Backward(zeros(5, 2, 4))
+		}, "layers.RNN: Backward before Forward"},
+
+		{func() { layers.NewSequential(tanh, nil) }, "layers.Sequential: layer 1 is nil"},
+		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are the same one; make two of the same parameters"},
+		{func() { layers.NewSequential(affine, softmax).Forward(zeros(2, 2)) }, "layers.Affine: x is float32 [2 2] and w is float32 [3 4], want x [... 3]"},
+	} {
+		switch err := layers.Try(c.call); {
+		case err == nil:
+			e.Errorf("no misuse, want %q", c.want)
+		case !strings.Contains(err.Error(), c.want):
+			e.Errorf("the message is %q, want %q in it", err, c.want)
+		}
+		if err := e.d.Sync(); err != nil {
+			e.Errorf("after %q the device fails: %v", c.want, err)
+		}
+		rnn.ResetState()
+		run()
+	}
+	e.same("a sum afterwards", add.Forward(e.tensor([]float64{1, 2}, 2), e.tensor([]float64{3, 4}, 2)), []float64{4, 6})
+}

@@ -1,0 +1,90 @@
+package layertest
+
+import (
+	"slices"
+
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// sharedWeights uses one weight in two layers: its gradient is the sum of those of two copies.
+func sharedWeights(e *env) {
+	w, first, second := e.weight(4, 4), e.weight(4, 4), e.weight(4, 4)
+	first.Copy(w)
+	second.Copy(w)
+	x, dy := e.normal(3, 4), e.normal(3, 4)
+	twice := func(a, b *tensor.Tensor) {
+		net := layers.NewSequential(layers.NewMatMul(a), layers.NewTanh(), layers.NewMatMul(b))
+		net.Forward(x)
+		net.Backward(dy)
+	}
+	twice(w, w)
+	twice(first, second)
+	e.near("dw of two products", w.Grad(), e.values(layers.NewAdd().Forward(first.Grad(), second.Grad())), 8)
+
+	m := newRNNMaker(e)
+	sequences := [][2]*tensor.Tensor{
+		{e.normal(steps, batch, inputs), e.normal(steps, batch, hidden)},
+		{e.normal(steps, 2, inputs), e.normal(steps, 2, hidden)},
+	}
+	rnns := []*layers.RNN{m.rnn(), m.rnn()}
+	params := rnns[0].Params()
+	sums := make([][]float64, len(params))
+	for i, s := range sequences {
+		rnns[i].Forward(s[0])
+		rnns[i].Backward(s[1])
+		for j, p := range params {
+			sums[j] = append(sums[j], e.values(p.Grad)...)
+			p.Grad.Fill(0)
+		}
+	}
+	for i, s := range sequences {
+		rnns[i].ResetState()
+		rnns[i].Forward(s[0])
+	}
+	for i, s := range sequences {
+		rnns[i].Backward(s[1])
+	}
+	for j, p := range params {
+		n := len(sums[j]) / 2
+		for i := range n {
+			sums[j][i] += sums[j][n+i]
+		}
+		e.near("two sequences' gradient of "+p.Name, p.Grad, sums[j][:n], 32)
+	}
+}
+
+// sequential is about the parameters of a chain, and its results beside those of its layers one by one.
+func sequential(e *env) {
+	w, b, last := e.weight(4, 4), e.normal(4), e.weight(4, 3)
+	m := rnnMaker{e.weight(4, 4), w, b}
+	net := layers.NewSequential(
+		layers.NewAffine(w, b), layers.NewTanh(), m.rnn(),
+		layers.NewSequential(layers.NewReLU(), layers.NewMatMul(last), layers.NewMatMul(e.weight(3, 2))))
+	var names []string
+	for _, p := range net.Params() {
+		names = append(names, p.Name)
+		if p.Grad != p.Value.Grad() {
+			e.Errorf("%s has a gradient of its own, want its value's", p.Name)
+		}
+	}
+	if want := []string{"0.w", "0.b", "2.wx", "3.1.w", "3.2.w"}; !slices.Equal(names, want) {
+		e.Errorf("the parameters are %q, want %q", names, want)
+	}
+	if got := net.Params(); got[0].Value != w || got[1].Value != b || got[3].Value != last {
+		e.Error("the parameters are not the layers' own")
+	}
+
+	x, dy := e.normal(3, 2, 4), e.normal(3, 2, 2)
+	affine, tanh, rnn := layers.NewAffine(w, b), layers.NewTanh(), m.rnn()
+	relu, product, end := layers.NewReLU(), layers.NewMatMul(last), layers.NewMatMul(net.Params()[4].Value)
+	want := e.values(end.Forward(product.Forward(relu.Forward(rnn.Forward(tanh.Forward(affine.Forward(x)))))))
+	wantDX := e.values(affine.Backward(tanh.Backward(rnn.Backward(relu.Backward(product.Backward(end.Backward(dy)))))))
+	e.same("y", net.Forward(x), want)
+	e.same("dx", net.Backward(dy), wantDX)
+
+	none := layers.NewSequential()
+	if none.Forward(x) != x || none.Backward(dy) != dy || len(none.Params()) != 0 {
+		e.Error("a chain of no layers changes what passes through it")
+	}
+}

@@ -1,0 +1,159 @@
+package layertest
+
+import (
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/layers/gradcheck"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// A specimen is a layer with inputs: no two axes of them have the same length, sequences have three steps or more and
+// batches two rows or more.
+type specimen struct {
+	name string
+	make func(e *env) gradcheck.Function
+}
+
+// specimens is every layer, and the ways to put them together.
+var specimens = []specimen{
+	{"Add", func(e *env) gradcheck.Function { return binary(layers.NewAdd(), e.normal(2, 3), e.normal(2, 3)) }},
+	{"Mul", func(e *env) gradcheck.Function { return binary(layers.NewMul(), e.normal(2, 3), e.normal(2, 3)) }},
+	{"Div", func(e *env) gradcheck.Function { return binary(layers.NewDiv(), e.normal(2, 3), e.apart(2, 3)) }},
+	{"Add/rows", func(e *env) gradcheck.Function { return binary(layers.NewAdd(), e.normal(2, 3, 4), e.normal(4)) }},
+	{"Mul/outer", func(e *env) gradcheck.Function { return binary(layers.NewMul(), e.normal(3, 1), e.normal(2, 1, 4)) }},
+	{"Div/columns", func(e *env) gradcheck.Function { return binary(layers.NewDiv(), e.normal(3, 4), e.apart(3, 1)) }},
+	{"Div/outer", func(e *env) gradcheck.Function { return binary(layers.NewDiv(), e.normal(4), e.apart(2, 3, 1)) }},
+	{"Mul/scalar", func(e *env) gradcheck.Function { return binary(layers.NewMul(), e.normal(), e.normal(2, 3)) }},
+	{"Div/scalars", func(e *env) gradcheck.Function { return binary(layers.NewDiv(), e.normal(), e.apart()) }},
+	{"Mul/itself", func(e *env) gradcheck.Function {
+		mul, add, x := layers.NewMul(), layers.NewAdd(), e.normal(2, 3)
+		return gradcheck.Function{
+			Inputs:  gradcheck.Tensors{"x": x},
+			Forward: func() *tensor.Tensor { return mul.Forward(x, x) },
+			Backward: func(dz *tensor.Tensor) gradcheck.Tensors {
+				left, right := mul.Backward(dz)
+				return gradcheck.Tensors{"x": add.Forward(left, right)}
+			},
+		}
+	}},
+	{"Sigmoid", func(e *env) gradcheck.Function { return layer(layers.NewSigmoid(), e.normal(3, 2, 5)) }},
+	{"Tanh", func(e *env) gradcheck.Function { return layer(layers.NewTanh(), e.normal(3, 2, 5)) }},
+	{"ReLU", func(e *env) gradcheck.Function { return layer(layers.NewReLU(), e.apart(3, 2, 5)) }},
+	{"Softmax", func(e *env) gradcheck.Function { return layer(layers.NewSoftmax(), e.normal(3, 2, 5)) }},
+	{"MatMul", func(e *env) gradcheck.Function { return layer(layers.NewMatMul(e.normal(4, 5)), e.normal(3, 4)) }},
+	{"MatMul/sequence", func(e *env) gradcheck.Function { return layer(layers.NewMatMul(e.normal(4, 5)), e.normal(3, 2, 4)) }},
+	{"MatMul/vector", func(e *env) gradcheck.Function { return layer(layers.NewMatMul(e.normal(4, 5)), e.normal(4)) }},
+	{"Affine", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(3, 2, 4))
+	}},
+	{"Affine/vector", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(4))
+	}},
+	{"RNNCell", func(e *env) gradcheck.Function { return cell(e, []int{3}) }},
+	{"RNNCell/vector", func(e *env) gradcheck.Function { return cell(e, nil) }},
+	{"RNNCell/axes", func(e *env) gradcheck.Function { return cell(e, []int{3, 2}) }},
+	{"RNN", func(e *env) gradcheck.Function {
+		return layer(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3))
+	}},
+	{"RNN/state", func(e *env) gradcheck.Function {
+		return recurrent(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
+	}},
+	{"RNN/no bias", func(e *env) gradcheck.Function {
+		return recurrent(layers.NewRNN(e.weight(5, 3), e.weight(3, 3), nil), e.normal(4, 2, 5), e.normal(2, 3))
+	}},
+	{"ReLURNN", func(e *env) gradcheck.Function {
+		return recurrent(layers.NewReLURNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
+	}},
+	{"SoftmaxCrossEntropy", func(e *env) gradcheck.Function { return crossEntropy(e.normal(4, 5), 2, 0, 4, 2) }},
+	{"SoftmaxCrossEntropy/sequence", func(e *env) gradcheck.Function {
+		return crossEntropy(e.normal(3, 2, 5), 2, -1, 4, 0, -1, 0)
+	}},
+	{"Sequential", func(e *env) gradcheck.Function {
+		return layer(layers.NewSequential(
+			layers.NewAffine(e.weight(4, 6), e.normal(6)), layers.NewTanh(),
+			layers.NewMatMul(e.weight(6, 5)), layers.NewSoftmax()), e.normal(3, 2, 4))
+	}},
+	{"Sequential/shared", func(e *env) gradcheck.Function {
+		w, b := e.weight(4, 4), e.normal(4)
+		return layer(layers.NewSequential(
+			layers.NewAffine(w, b), layers.NewSigmoid(), layers.NewAffine(w, b), layers.NewTanh(), layers.NewMatMul(w)), e.normal(3, 4))
+	}},
+	{"RNN/shared", func(e *env) gradcheck.Function { // two layers of the same weights, the second begins where the first ends
+		wx, wh, b, x, h := e.weight(5, 5), e.weight(5, 5), e.normal(5), e.normal(4, 2, 5), e.normal(2, 5)
+		first, second := layers.NewRNN(wx, wh, b), layers.NewRNN(wx, wh, b)
+		both := recurrent(first, x, h)
+		both.Forward = func() *tensor.Tensor {
+			first.SetState(h)
+			second.ResetState()
+			return second.Forward(first.Forward(x))
+		}
+		both.Backward = func(dy *tensor.Tensor) gradcheck.Tensors {
+			return gradcheck.Tensors{"x": first.Backward(second.Backward(dy)), "h": first.StateGrad()}
+		}
+		return both
+	}},
+}
+
+// weight is a weight that keeps numbers about as large as they are.
+func (e *env) weight(inputs, outputs int) *tensor.Tensor { return e.in.Xavier(inputs, outputs) }
+
+func binary(l *layers.Binary, x, y *tensor.Tensor) gradcheck.Function {
+	return gradcheck.Function{
+		Inputs:  gradcheck.Tensors{"x": x, "y": y},
+		Forward: func() *tensor.Tensor { return l.Forward(x, y) },
+		Backward: func(dz *tensor.Tensor) gradcheck.Tensors {
+			dx, dy := l.Backward(dz)
+			return gradcheck.Tensors{"x": dx, "y": dy}
+		},
+	}
+}
+
+func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
+	return gradcheck.Function{
+		Inputs: gradcheck.Tensors{"x": x},
+		Params: l.Params(),
+		Forward: func() *tensor.Tensor {
+			if l, ok := l.(*layers.RNN); ok {
+				l.ResetState()
+			}
+			return l.Forward(x)
+		},
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"x": l.Backward(dy)} },
+	}
+}
+
+func cell(e *env, leading []int) gradcheck.Function {
+	l := layers.NewRNNCell(e.weight(4, 5), e.weight(5, 5), e.normal(5))
+	x, h := e.normal(append(leading[:len(leading):len(leading)], 4)...), e.normal(append(leading[:len(leading):len(leading)], 5)...)
+	return gradcheck.Function{
+		Inputs:  gradcheck.Tensors{"x": x, "h": h},
+		Params:  l.Params(),
+		Forward: func() *tensor.Tensor { return l.Forward(x, h) },
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors {
+			dx, dh := l.Backward(dy)
+			return gradcheck.Tensors{"x": dx, "h": dh}
+		},
+	}
+}
+
+func recurrent(l *layers.RNN, x, h *tensor.Tensor) gradcheck.Function {
+	return gradcheck.Function{
+		Inputs: gradcheck.Tensors{"x": x, "h": h},
+		Params: l.Params(),
+		Forward: func() *tensor.Tensor {
+			l.SetState(h)
+			return l.Forward(x)
+		},
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors {
+			return gradcheck.Tensors{"x": l.Backward(dy), "h": l.StateGrad()}
+		},
+	}
+}
+
+func crossEntropy(logits *tensor.Tensor, targets ...int) gradcheck.Function {
+	l := layers.NewSoftmaxCrossEntropy()
+	return gradcheck.Function{
+		Inputs:   gradcheck.Tensors{"logits": logits},
+		Forward:  func() *tensor.Tensor { return l.Forward(logits, targets) },
+		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"logits": l.Backward()} },
+	}
+}
