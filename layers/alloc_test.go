@@ -1,0 +1,84 @@
+package layers_test
+
+import (
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/optim"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// After its first step a layer allocates nothing on the Go heap either.
+func TestStepsDoNotAllocate(t *testing.T) {
+	d, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, dtype := range []device.DType{device.Float32, device.Float64} {
+		in := layers.NewInit(d, dtype, 1)
+		normal := func(shape ...int) *tensor.Tensor { return in.Normal(1, shape...) }
+		step := func(l layers.Layer, x *tensor.Tensor) func() {
+			return func() { l.Backward(l.Forward(x)) }
+		}
+		binary := func(l *layers.Binary, x, y *tensor.Tensor) func() {
+			return func() { l.Backward(l.Forward(x, y)) }
+		}
+		rnn := layers.NewRNN(normal(3, 4), normal(4, 4), normal(4))
+		restarted := layers.NewReLURNN(normal(3, 4), normal(4, 4), nil)
+		cell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
+		vectorCell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
+		loss := layers.NewSoftmaxCrossEntropy()
+		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
+		vector, state, target := normal(3), normal(4), []int{1, -1}
+		for name, step := range map[string]func(){
+			"Add":        binary(layers.NewAdd(), x, normal(3)),
+			"Mul":        binary(layers.NewMul(), x, normal(2, 1)),
+			"Div":        binary(layers.NewDiv(), normal(), x),
+			"Sigmoid":    step(layers.NewSigmoid(), x),
+			"Tanh":       step(layers.NewTanh(), x),
+			"ReLU":       step(layers.NewReLU(), x),
+			"Softmax":    step(layers.NewSoftmax(), x),
+			"MatMul":     step(layers.NewMatMul(normal(3, 4)), sequence),
+			"Affine":     step(layers.NewAffine(normal(3, 4), normal(4)), x),
+			"Sequential": step(layers.NewSequential(layers.NewMatMul(normal(3, 4)), layers.NewTanh()), x),
+			"RNN":        step(rnn, sequence),
+			"RNN with a state": func() {
+				restarted.SetState(h)
+				restarted.Backward(restarted.Forward(sequence))
+				restarted.ResetState()
+				restarted.Backward(restarted.Forward(sequence))
+			},
+			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
+			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },
+			"SoftmaxCrossEntropy": func() { loss.Forward(x, target); loss.Backward() },
+		} {
+			step()
+			if n := testing.AllocsPerRun(20, step); n != 0 {
+				t.Errorf("%s of %v allocates %v times a step, want 0", name, dtype, n)
+			}
+		}
+
+		clip := optim.NewClip(1)
+		for name, o := range map[string]optim.Optimizer{
+			"SGD":      optim.NewSGD(0.1),
+			"Momentum": optim.NewMomentum(0.1, 0.9),
+			"Nesterov": optim.NewNesterov(0.1, 0.9),
+			"AdaGrad":  optim.NewAdaGrad(0.1),
+			"RMSprop":  optim.NewRMSprop(0.1, 0.99),
+			"Adam":     optim.NewAdam(0.1, 0.9, 0.999),
+			"AdamW":    optim.NewAdamW(0.1, 0.9, 0.999, 0.01),
+		} {
+			step := func() {
+				optim.ZeroGrad(rnn.Params())
+				clip.Clip(rnn.Params())
+				o.Step(rnn.Params())
+			}
+			step()
+			if n := testing.AllocsPerRun(20, step); n != 0 {
+				t.Errorf("%s of %v allocates %v times a step, want 0", name, dtype, n)
+			}
+		}
+	}
+}
