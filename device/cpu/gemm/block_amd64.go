@@ -4,6 +4,9 @@ package gemm
 
 import "unsafe"
 
+// farA is how many bytes of A may stand in the second cache level beside B and C without leaving it.
+const farA = 1 << 20
+
 // multiply computes rows i0 to i1 and columns j0 to j1 of C.
 func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
 	f := familyOf[T](p.kernel)
@@ -13,19 +16,23 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	}
 	m, n := i1-i0, j1-j0
 	lg := f.width(m)
-	h := evenly(m, f.rows[lg])
+	h := evenly(m, min(f.rows[lg], p.rows))
 	kc := evenly(o.k, p.kc)
+	far := len(o.a)*f.size > farA
 	c := pointer(o.c, i0*o.ldc+j0)
 	for p0 := 0; p0 < o.k; p0 += kc {
 		s := strip{k: min(kc, o.k-p0), rowC: o.ldc * f.size}
 		if o.acc || p0 > 0 {
 			s.acc = 1
 		}
-		a := o.useA(&s, p, buf, i0, m, p0)
-		b, panelB := o.useB(&s, p, buf, j0, n, p0, f.lanes<<lg)
+		a := o.useA(&s, i0, p0)
+		b, panelB := o.useB(&s, buf, j0, n, p0, f.lanes<<lg)
 		for i := 0; i < m; i += h {
 			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB
+			if next := min(h, m-i-h); far && next > 0 {
+				o.prefetchA(&s, unsafe.Add(s.a, h*s.rowA), next)
+			}
 			f.columns(&s, min(h, m-i), lg, n)
 		}
 	}
@@ -41,37 +48,38 @@ func evenly(n, limit int) int {
 
 func pointer[T Float](x []T, i int) unsafe.Pointer { return unsafe.Pointer(&x[i]) }
 
-// useA sets the distances between elements of A and returns where row i0 and column p0 of op(A) are, after it has copied
-// m rows from there if that is the plan.
-func (o *operands[T]) useA(s *strip, p *plan, buf *scratch[T], i0, m, p0 int) unsafe.Pointer {
+// useA sets the distances between elements of A and returns where row i0 and column p0 of op(A) are.
+func (o *operands[T]) useA(s *strip, i0, p0 int) unsafe.Pointer {
 	size := sizeOf[T]()
 	if o.transA {
 		s.rowA, s.colA = size, o.lda*size
 		return pointer(o.a, p0*o.lda+i0)
 	}
 	s.rowA, s.colA = o.lda*size, size
-	if !p.packA {
-		return pointer(o.a, i0*o.lda+p0)
-	}
-	// An odd number of cache lines from row to row lets rows fall into different sets.
-	ld := (s.k*size/64 + 1 | 1) * 64 / size
-	grow(&buf.a, m*ld)
-	copyBlock(buf.a, ld, o.a[i0*o.lda+p0:], o.lda, m, s.k)
-	s.rowA = ld * size
-	return pointer(buf.a, 0)
+	return pointer(o.a, i0*o.lda+p0)
 }
 
-// useB sets the distance between rows of B and returns where row p0 and column j0 of op(B) are and how far it is to the
-// next panel, after it has copied n columns from there if that is the plan.
-func (o *operands[T]) useB(s *strip, p *plan, buf *scratch[T], j0, n, p0, width int) (b unsafe.Pointer, panelB int) {
+// prefetchA has rows of op(A) come into the second cache level while the strip before them is computed: nearly all of
+// the time that a strip waits for memory is for its own first use of A.
+func (o *operands[T]) prefetchA(s *strip, a unsafe.Pointer, rows int) {
+	if o.transA {
+		prefetchRows(a, s.colA, s.k, rows*sizeOf[T]())
+		return
+	}
+	prefetchRows(a, s.rowA, rows, s.k*sizeOf[T]())
+}
+
+// useB sets the distance between rows of op(B) and returns where row p0 and column j0 of that are, and how far it is
+// from a panel of the given width to the next. If B is stored as its transpose, n columns from there are in buf.
+func (o *operands[T]) useB(s *strip, buf *scratch[T], j0, n, p0, width int) (b unsafe.Pointer, panelB int) {
 	size := sizeOf[T]()
-	if !p.packB {
+	if !o.transB {
 		s.rowB = o.ldb * size
 		return pointer(o.b, p0*o.ldb+j0), width * size
 	}
 	grow(&buf.b, roundUp(n, width)*s.k)
 	for j := 0; j < n; j += width {
-		packPanel(buf.b[j*s.k:], width, o.transB, o.b, o.ldb, p0, s.k, j0+j, min(width, n-j))
+		transposeBlock(buf.b[j*s.k:], width, o.b[(j0+j)*o.ldb+p0:], o.ldb, min(width, n-j), s.k)
 	}
 	s.rowB = width * size
 	return pointer(buf.b, 0), s.k * width * size

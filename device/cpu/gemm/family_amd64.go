@@ -23,7 +23,7 @@ func best() kernel {
 // A strip is what one call of the assembly works on: rows of A and C, and panels of B that follow each other at equal
 // distances. Distances are in bytes. The assembly counts panels down to zero.
 type strip struct {
-	tile    int // which tile of a family, as family.tile tells
+	tile    int // which tile of a family, counted from the first
 	a, b, c unsafe.Pointer
 	rowA    int // distance between rows of A
 	colA    int // and between its columns
@@ -41,9 +41,24 @@ type family struct {
 	size  int    // bytes of an element
 	lanes int    // elements of a vector
 	rows  [4]int // how many rows the tiles of 1, 2, 4 and 8 vectors have at most
-	// Tiles of fewer than 1<<tails vectors can end within a vector. Those are other tiles, tailsAt further on, if
-	// that makes them slower.
+	first [4]int // the numbers of those of one row
+	// Tiles of fewer than 1<<tails vectors can end within a vector. If that makes them slower they are not the same
+	// ones, but follow tailsAt further on.
 	tails, tailsAt int
+}
+
+var (
+	tiles16   = family{rows: [4]int{6, 6, 3, 1}, first: [4]int{0, 6, 12, 15}, tails: 2, tailsAt: 16}
+	tiles32   = family{rows: [4]int{14, 14, 6, 3}, first: [4]int{0, 14, 28, 34}, tails: 4}
+	avx2F32   = tiles16.of(4, 8)
+	avx2F64   = tiles16.of(8, 4)
+	avx512F32 = tiles32.of(4, 16)
+	avx512F64 = tiles32.of(8, 8)
+)
+
+func (f family) of(size, lanes int) family {
+	f.size, f.lanes = size, lanes
+	return f
 }
 
 func (f *family) run(s *strip) {
@@ -59,13 +74,6 @@ func (f *family) run(s *strip) {
 	}
 }
 
-var (
-	avx2F32   = family{size: 4, lanes: 8, rows: [4]int{6, 6, 3, 1}, tails: 2, tailsAt: 16}
-	avx2F64   = family{size: 8, lanes: 4, rows: [4]int{6, 6, 3, 1}, tails: 2, tailsAt: 16}
-	avx512F32 = family{size: 4, lanes: 16, rows: [4]int{14, 14, 6, 3}, tails: 4}
-	avx512F64 = family{size: 8, lanes: 8, rows: [4]int{14, 14, 6, 3}, tails: 4}
-)
-
 // familyOf returns nil for the kernel in Go.
 func familyOf[T Float](k kernel) *family {
 	f32 := sizeOf[T]() == 4
@@ -80,15 +88,6 @@ func familyOf[T Float](k kernel) *family {
 		return &avx2F64
 	}
 	return nil
-}
-
-// tile returns the number of the tile of that many rows and 1<<lg vectors.
-func (f *family) tile(rows, lg int) int {
-	n := rows - 1
-	for _, r := range f.rows[:lg] {
-		n += r
-	}
-	return n
 }
 
 // width returns the logarithm of the number of vectors that is best for m rows: more than two if that few rows would
@@ -108,7 +107,7 @@ func (f *family) columns(s *strip, rows, lg, n int) {
 	for ; ; lg-- {
 		width := f.lanes << lg
 		if q := n / width; q > 0 {
-			s.tile, s.panels, s.last = f.tile(rows, lg), q, f.lanes
+			s.tile, s.panels, s.last = f.first[lg]+rows-1, q, f.lanes
 			f.run(s)
 			if n -= q * width; n == 0 {
 				return
@@ -117,7 +116,7 @@ func (f *family) columns(s *strip, rows, lg, n int) {
 			s.c = unsafe.Add(s.c, q*width*f.size)
 		}
 		if lg < f.tails && n > width-f.lanes {
-			s.tile, s.panels, s.last = f.tile(rows, lg)+f.tailsAt, 1, n-(width-f.lanes)
+			s.tile, s.panels, s.last = f.first[lg]+rows-1+f.tailsAt, 1, n-(width-f.lanes)
 			f.run(s)
 			return
 		}

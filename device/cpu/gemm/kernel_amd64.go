@@ -106,14 +106,14 @@ func multiplyAVX512F32(s *strip)
 //go:noescape
 func multiplyAVX512F64(s *strip)
 
-// copyRows does, for a size that is a positive multiple of 32,
+// prefetchRows has the processor begin to read
 //
 //	for i := range rows {
-//		copy(dst[i*dstRow:][:size], src[i*srcRow:][:size])
+//		_ = src[i*srcRow:][:size]
 //	}
 //
 //go:noescape
-func copyRows(dst unsafe.Pointer, dstRow int, src unsafe.Pointer, srcRow int, rows int, size int)
+func prefetchRows(src unsafe.Pointer, srcRow int, rows int, size int)
 
 // transposeF32 does, with distances between rows in bytes,
 //

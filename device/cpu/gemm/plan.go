@@ -2,10 +2,10 @@ package gemm
 
 // A plan is how a product is computed. It depends on the kernel and on the shape of the whole product.
 type plan struct {
-	kernel       kernel
-	mb, nb       int  // the size of the blocks of C that goroutines take
-	kc           int  // how many additions a tile of C stays in registers for
-	packA, packB bool // whether the operand is copied, block by block
+	kernel kernel
+	mb, nb int // the size of the blocks of C that goroutines take
+	kc     int // how many additions a tile of C stays in registers for
+	rows   int // how many rows a tile may have
 }
 
 const (
@@ -17,6 +17,8 @@ const (
 	flatK = 64
 	// period is the distance in bytes at which addresses share a set of the first cache level.
 	period = 4096
+	// ways is how many such lines the first cache level keeps and leaves others some room.
+	ways = 8
 	// wantBlocks is how many blocks there should be, for goroutines to end at about the same time.
 	wantBlocks = 8
 )
@@ -26,12 +28,12 @@ const (
 var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func newPlan[T Float](o *operands[T], m, n int) plan {
-	p := plan{kernel: current(), mb: m, nb: n, kc: tileK}
-	size := sizeOf[T]()
-	p.packA = !o.transA && o.lda*size%period == 0 && m > 4 && n >= 256
-	p.packB = o.transB || m >= 512 || o.ldb*size%period == 0 && m >= 96
+	p := plan{kernel: current(), mb: m, nb: n, kc: tileK, rows: m}
+	if o.lda*sizeOf[T]()%period == 0 && !o.transA {
+		p.rows = ways
+	}
 	flat := m <= 14
-	if flat && !p.packB {
+	if flat && !o.transB {
 		p.kc = flatK
 	}
 	// One row takes as long as eight would, since it has to wait for B.
@@ -44,7 +46,7 @@ func newPlan[T Float](o *operands[T], m, n int) plan {
 	}
 	for ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < wantBlocks && max(p.mb, 8)*p.nb*o.k > smallest[p.kernel]/2 {
 		switch {
-		case p.nb > 64:
+		case p.nb > 128 || p.nb > 64 && (o.transB || p.mb <= 128): // a block transposes its part of B
 			p.nb = roundUp(p.nb/2, 32)
 		case p.mb > 28:
 			p.mb = ceilDiv(p.mb, 2)

@@ -153,6 +153,10 @@ func (k kernel) generate() {
 		} else {
 			k.load(m, r)
 		}
+		// C of the next panel is needed all at once, so that waiting for it would be waiting for nothing else.
+		if m.Disp += k.vectors * k.size(); m.Disp%64 == 0 {
+			PREFETCHT0(m)
+		}
 	})
 
 	Label(label("begin"))

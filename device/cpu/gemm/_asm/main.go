@@ -12,7 +12,7 @@ func main() {
 			generateMultiply(s, t)
 		}
 	}
-	generateCopy()
+	generatePrefetch()
 	generateTranspose(float32s)
 	generateTranspose(float64s)
 	writeStubs("../kernel_amd64.go")

@@ -26,7 +26,7 @@ import "unsafe"
 			fmt.Fprintf(&w, multiplyStub, s.name, t.name, t.goName, s.size/t.size)
 		}
 	}
-	fmt.Fprint(&w, copyStub)
+	fmt.Fprint(&w, prefetchStub)
 	for _, t := range []dtype{float32s, float64s} {
 		fmt.Fprintf(&w, transposeStub, t.name, 32/t.size)
 	}
@@ -66,14 +66,14 @@ func multiply%[1]s%[2]s(s *strip)
 
 `
 
-const copyStub = `// copyRows does, for a size that is a positive multiple of 32,
+const prefetchStub = `// prefetchRows has the processor begin to read
 //
 //	for i := range rows {
-//		copy(dst[i*dstRow:][:size], src[i*srcRow:][:size])
+//		_ = src[i*srcRow:][:size]
 //	}
 //
 //go:noescape
-func copyRows(dst unsafe.Pointer, dstRow int, src unsafe.Pointer, srcRow int, rows int, size int)
+func prefetchRows(src unsafe.Pointer, srcRow int, rows int, size int)
 
 `
 
