@@ -21,13 +21,16 @@ type Line struct {
 // Add appends a point.
 func (l *Line) Add(x, y float64) { l.Points = append(l.Points, plotter.XY{X: x, Y: y}) }
 
+// Last is the y of the last point; there must be one.
+func (l *Line) Last() float64 { return l.Points[len(l.Points)-1].Y }
+
 // SaveCurve draws lines to an SVG or PNG file, as its name says, and makes the folder for it. Lines without points are
 // left out.
 func SaveCurve(file, title, x, y string, lines ...Line) error {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.Padding = vg.Points(6)
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Padding, p.Legend.XOffs = true, vg.Points(2), -vg.Points(8)
 	p.Add(plotter.NewGrid())
 	for i, l := range lines {
 		if len(l.Points) == 0 {
