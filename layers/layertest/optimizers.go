@@ -134,17 +134,17 @@ func clip(e *env) {
 		e.same("a gradient within the norm", p.Grad, values[i])
 	}
 
-	const max = 0.5
-	small := optim.NewClip(max)
+	const limit = 0.5
+	small := optim.NewClip(limit)
 	small.Clip(twice)
 	for i, p := range params {
 		for j := range values[i] {
-			values[i][j] *= max / (norm + 1e-6)
+			values[i][j] *= limit / (norm + 1e-6)
 		}
 		e.near("a gradient beyond the norm", p.Grad, values[i], 8)
 	}
 	small.Clip(params)
-	e.near("the norm's square of what is clipped", small.NormSquare(), []float64{math.Pow(max*norm/(norm+1e-6), 2)}, 8)
+	e.near("the norm's square of what is clipped", small.NormSquare(), []float64{math.Pow(limit*norm/(norm+1e-6), 2)}, 8)
 
 	params[1].Grad.Slice(3, 4).Fill(math.NaN()) // one NaN spoils all, so that it cannot go unseen
 	small.Clip(params)
