@@ -10,8 +10,8 @@ import (
 // worth is how many elements of elementwise work are worth a goroutine of their own.
 const worth = 4096
 
-// run does a kernel that was checked.
-func (d *cpu) run(k device.Kernel) {
+// Run does a kernel that was checked. None can fail.
+func (d *cpu) Run(k device.Kernel) error {
 	switch k := k.(type) {
 	case *kernels.MatMul:
 		d.code(k.C.Type()).matMul(d, k)
@@ -58,6 +58,7 @@ func (d *cpu) run(k device.Kernel) {
 	default:
 		device.Panicf("cpu: there is no kernel %s", k.Name())
 	}
+	return nil
 }
 
 // code is the kernels' functions for one element type: whole kernels, and loops over independent items (elements, rows,

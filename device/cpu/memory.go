@@ -10,7 +10,7 @@ import (
 	"github.com/keisan-go/keisan/device"
 )
 
-// host is the host's memory as a pool.Source: Go slices, up to a limit, since Go ends a program that asks for more than there is.
+// host is the host's memory: Go slices, up to a limit, since Go ends a program that asks for more than there is.
 type host struct{ limit, used int64 }
 
 func (h *host) New(t device.DType, n int) (any, error) {
