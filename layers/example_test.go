@@ -1,0 +1,306 @@
+package layers_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/optim"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// cpu is the device of the examples.
+var cpu = func() device.Device {
+	d, err := device.Open("cpu")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return d
+}()
+
+// show prints tensors of float64.
+func show(tensors ...*tensor.Tensor) {
+	for _, t := range tensors {
+		values, err := tensor.Values[float64](t)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%v %.4f\n", t.Shape(), values)
+	}
+}
+
+// A network of two layers learns exclusive or.
+func Example() {
+	d, err := device.Open("cpu")
+	if err != nil {
+		log.Fatal(err)
+	}
+	x := tensor.From(d, []float32{0, 0, 0, 1, 1, 0, 1, 1}, 4, 2)
+	target := []int{0, 1, 1, 0}
+
+	in := layers.NewInit(d, device.Float32, 1)
+	net := layers.NewSequential(
+		layers.NewAffine(in.Xavier(2, 8), in.Zeros(8)), layers.NewTanh(),
+		layers.NewAffine(in.Xavier(8, 2), in.Zeros(2)))
+	loss, adam := layers.NewSoftmaxCrossEntropy(), optim.NewAdam(0.05, 0.9, 0.999)
+	for range 200 {
+		optim.ZeroGrad(net.Params())
+		loss.Forward(net.Forward(x), target)
+		net.Backward(loss.Backward())
+		adam.Step(net.Params())
+	}
+
+	p, err := tensor.Values[float32](layers.NewSoftmax().Forward(net.Forward(x)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("the probability of true: %.2f %.2f %.2f %.2f\n", p[1], p[3], p[5], p[7])
+	// Output: the probability of true: 0.00 1.00 1.00 0.00
+}
+
+func ExampleNewAdd() {
+	x, y := tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2), tensor.From(cpu, []float64{10, 20}, 2)
+	add := layers.NewAdd()
+	show(add.Forward(x, y)) // y is added to each row
+
+	dz := tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2)
+	show(add.Backward(dz)) // so its gradient sums over the rows
+	// Output:
+	// [2 2] [11.0000 22.0000 13.0000 24.0000]
+	// [2 2] [1.0000 2.0000 3.0000 4.0000]
+	// [2] [4.0000 6.0000]
+}
+
+func ExampleNewMul() {
+	x, y := tensor.From(cpu, []float64{10}), tensor.From(cpu, []float64{20}) // scalars
+	mul := layers.NewMul()
+	show(mul.Forward(x, y))
+	show(mul.Backward(tensor.From(cpu, []float64{1})))
+	// Output:
+	// [] [200.0000]
+	// [] [20.0000]
+	// [] [10.0000]
+}
+
+func ExampleNewDiv() {
+	x, y := tensor.From(cpu, []float64{10}), tensor.From(cpu, []float64{20})
+	div := layers.NewDiv()
+	show(div.Forward(x, y))
+	show(div.Backward(tensor.From(cpu, []float64{1})))
+	// Output:
+	// [] [0.5000]
+	// [] [0.0500]
+	// [] [-0.0250]
+}
+
+func ExampleNewSigmoid() {
+	sigmoid := layers.NewSigmoid()
+	show(sigmoid.Forward(tensor.From(cpu, []float64{-1, 0, 1}, 3)))
+	show(sigmoid.Backward(tensor.From(cpu, []float64{1, 1, 1}, 3)))
+	// Output:
+	// [3] [0.2689 0.5000 0.7311]
+	// [3] [0.1966 0.2500 0.1966]
+}
+
+func ExampleNewTanh() {
+	tanh := layers.NewTanh()
+	show(tanh.Forward(tensor.From(cpu, []float64{-1, 0, 1}, 3)))
+	show(tanh.Backward(tensor.From(cpu, []float64{1, 1, 1}, 3)))
+	// Output:
+	// [3] [-0.7616 0.0000 0.7616]
+	// [3] [0.4200 1.0000 0.4200]
+}
+
+func ExampleNewReLU() {
+	relu := layers.NewReLU()
+	show(relu.Forward(tensor.From(cpu, []float64{-1, 0, 2}, 3)))
+	show(relu.Backward(tensor.From(cpu, []float64{5, 5, 5}, 3)))
+	// Output:
+	// [3] [0.0000 0.0000 2.0000]
+	// [3] [0.0000 0.0000 5.0000]
+}
+
+func ExampleNewSoftmax() {
+	logits := tensor.From(cpu, []float64{1, 2, 3, 1000, 1000, 0}, 2, 3)
+	show(layers.NewSoftmax().Forward(logits))
+	// Output: [2 3] [0.0900 0.2447 0.6652 0.5000 0.5000 0.0000]
+}
+
+func ExampleNewMatMul() {
+	w := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 2, 3)
+	matmul := layers.NewMatMul(w)
+	show(matmul.Forward(tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2)))
+	show(matmul.Backward(tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 2, 3)))
+	show(w.Grad())
+	// Output:
+	// [2 3] [9.0000 12.0000 15.0000 19.0000 26.0000 33.0000]
+	// [2 2] [14.0000 32.0000 32.0000 77.0000]
+	// [2 3] [13.0000 17.0000 21.0000 18.0000 24.0000 30.0000]
+}
+
+// Leading axes fold: a layer takes a vector, a batch of them, or a sequence of batches.
+func ExampleNewAffine() {
+	w, b := tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2), tensor.From(cpu, []float64{10, 20}, 2)
+	affine := layers.NewAffine(w, b)
+	show(affine.Forward(tensor.From(cpu, []float64{1, 1}, 2)))
+	show(affine.Forward(tensor.From(cpu, []float64{1, 1, 0, 1}, 2, 1, 2)))
+	affine.Backward(tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 1, 2))
+	show(b.Grad())
+	// Output:
+	// [2] [14.0000 26.0000]
+	// [2 1 2] [14.0000 26.0000 13.0000 24.0000]
+	// [2] [4.0000 6.0000]
+}
+
+func ExampleNewRNNCell() {
+	wx, wh := tensor.From(cpu, []float64{1, 0.5}, 1, 2), tensor.From(cpu, []float64{0, 1, 1, 0}, 2, 2)
+	cell := layers.NewRNNCell(wx, wh, tensor.New(cpu, device.Float64, 2))
+	h := tensor.New(cpu, device.Float64, 1, 2)
+	for _, input := range []float64{1, 0, -1} {
+		h = cell.Forward(tensor.From(cpu, []float64{input}, 1, 1), h)
+		show(h)
+	}
+	dx, dhPrev := cell.Backward(tensor.From(cpu, []float64{1, 1}, 1, 2)) // of the last step
+	show(dx, dhPrev)
+	// Output:
+	// [1 2] [0.7616 0.4621]
+	// [1 2] [0.4318 0.6420]
+	// [1 2] [-0.3434 -0.0681]
+	// [1 1] [1.3797]
+	// [1 2] [0.9954 0.8821]
+}
+
+// An RNN carries its state from one Forward to the next, so a long sequence may come in pieces.
+func ExampleNewRNN() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	rnn := layers.NewRNN(in.Xavier(3, 2), in.Orthogonal(2, 2), in.Zeros(2))
+	x := in.Normal(1, 4, 1, 3) // four steps, one row, three inputs
+	show(rnn.Forward(x))
+
+	rnn.ResetState() // the next sequence has nothing to do with the last one
+	show(rnn.Forward(x.Slice(0, 3)))
+	show(rnn.Forward(x.Slice(3, 4)))
+	show(rnn.State())
+	// Output:
+	// [4 1 2] [0.9856 0.3261 0.1869 -0.9622 -0.0298 0.9510 0.8852 0.2331]
+	// [3 1 2] [0.9856 0.3261 0.1869 -0.9622 -0.0298 0.9510]
+	// [1 1 2] [0.8852 0.2331]
+	// [1 2] [0.8852 0.2331]
+}
+
+// SetState begins with a given state, whose gradient StateGrad tells after Backward.
+func ExampleRNN_SetState() {
+	wx, wh := tensor.From(cpu, []float64{1}, 1, 1), tensor.From(cpu, []float64{1}, 1, 1)
+	rnn := layers.NewRNN(wx, wh, nil)
+	rnn.SetState(tensor.From(cpu, []float64{0.5}, 1, 1))
+	show(rnn.Forward(tensor.From(cpu, []float64{0, 0}, 2, 1, 1))) // tanh 0.5, tanh tanh 0.5
+	rnn.Backward(tensor.From(cpu, []float64{0, 1}, 2, 1, 1))
+	show(rnn.StateGrad())
+	// Output:
+	// [2 1 1] [0.4621 0.4318]
+	// [1 1] [0.6398]
+}
+
+func ExampleNewReLURNN() {
+	wx, wh := tensor.From(cpu, []float64{1}, 1, 1), tensor.From(cpu, []float64{1}, 1, 1)
+	sum := layers.NewReLURNN(wx, wh, nil) // h = max(x + h, 0)
+	show(sum.Forward(tensor.From(cpu, []float64{1, 2, -4, 5}, 4, 1, 1)))
+	// Output: [4 1 1] [1.0000 3.0000 0.0000 5.0000]
+}
+
+// A target of -1 does not count.
+func ExampleNewSoftmaxCrossEntropy() {
+	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)
+	loss := layers.NewSoftmaxCrossEntropy()
+	show(loss.Forward(logits, []int{0, 0, -1}))
+	show(loss.Backward())
+	// Output:
+	// [] [0.5032]
+	// [3 2] [-0.2500 0.2500 -0.1345 0.1345 0.0000 0.0000]
+}
+
+func ExampleNewSequential() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	net := layers.NewSequential(
+		layers.NewAffine(in.Xavier(3, 4), in.Zeros(4)), layers.NewTanh(),
+		layers.NewAffine(in.Xavier(4, 2), in.Zeros(2)))
+	for _, p := range net.Params() {
+		fmt.Println(p.Name, p.Value)
+	}
+	show(net.Forward(in.Zeros(1, 3)))
+	// Output:
+	// 0.w float64 [3 4]
+	// 0.b float64 [4]
+	// 2.w float64 [4 2]
+	// 2.b float64 [2]
+	// [1 2] [0.0000 0.0000]
+}
+
+// Free gives back what the layers hold beside their parameters, for whoever makes networks often.
+func ExampleSequential_Free() {
+	in := layers.NewInit(cpu, device.Float32, 1)
+	net, x := layers.NewSequential(layers.NewMatMul(in.Xavier(3, 4)), layers.NewTanh()), in.Normal(1, 5, 3)
+	before := cpu.Info().InUse
+	net.Forward(x) // two results of 5×4 elements
+	fmt.Println(cpu.Info().InUse-before, "bytes")
+	net.Free()
+	fmt.Println(cpu.Info().InUse-before, "bytes")
+	// Output:
+	// 160 bytes
+	// 0 bytes
+}
+
+// The numbers belong to the seed: they are the same on every device and, but for rounding, in every type.
+func ExampleNewInit() {
+	show(layers.NewInit(cpu, device.Float64, 1).Normal(1, 3))
+	show(layers.NewInit(cpu, device.Float64, 1).Normal(1, 3))
+	show(layers.NewInit(cpu, device.Float64, 2).Normal(1, 3))
+	// Output:
+	// [3] [-0.5113 -1.1326 1.1235]
+	// [3] [-0.5113 -1.1326 1.1235]
+	// [3] [-0.9466 -0.7244 -0.1599]
+}
+
+func ExampleInit_Zeros() {
+	show(layers.NewInit(cpu, device.Float64, 1).Zeros(3))
+	// Output: [3] [0.0000 0.0000 0.0000]
+}
+
+func ExampleInit_Uniform() {
+	show(layers.NewInit(cpu, device.Float64, 1).Uniform(0.1, 3)) // in [-0.1, 0.1)
+	// Output: [3] [0.0789 0.0423 0.0748]
+}
+
+func ExampleInit_Normal() {
+	show(layers.NewInit(cpu, device.Float64, 1).Normal(0.1, 3)) // of standard deviation 0.1
+	// Output: [3] [-0.0511 -0.1133 0.1124]
+}
+
+// Xavier is for weights before a sigmoid or tanh.
+func ExampleInit_Xavier() {
+	show(layers.NewInit(cpu, device.Float64, 1).Xavier(2, 4)) // in ±√(6/(2+4)) = ±1
+	// Output: [2 4] [0.7894 0.4225 0.7482 0.3122 0.1130 0.8432 -0.9269 -0.8923]
+}
+
+// He is for weights before a ReLU.
+func ExampleInit_He() {
+	show(layers.NewInit(cpu, device.Float64, 1).He(2, 3)) // of standard deviation √(2/2) = 1
+	// Output: [2 3] [-0.5113 -1.1326 1.1235 0.2574 0.7425 -0.0546]
+}
+
+// Orthogonal is for recurrent weights: w·wᵀ is the identity.
+func ExampleInit_Orthogonal() {
+	show(layers.NewInit(cpu, device.Float64, 1).Orthogonal(2, 2))
+	// Output: [2 2] [-0.4114 -0.9114 0.9114 -0.4114]
+}
+
+// A server that takes shapes from outside turns misuse into errors.
+func ExampleTry() {
+	matmul := layers.NewMatMul(tensor.New(cpu, device.Float32, 3, 4))
+	err := layers.Try(func() {
+		matmul.Forward(tensor.New(cpu, device.Float32, 2, 5))
+	})
+	fmt.Println(err)
+	// Output: layers.MatMul: x is float32 [2 5] and w is float32 [3 4], want x [... 3]
+}

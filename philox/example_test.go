@@ -1,0 +1,44 @@
+package philox_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/keisan-go/keisan/philox"
+)
+
+// A stream belongs to a seed; the streams of a seed are independent of one another.
+func ExampleNew() {
+	shuffle := rand.New(philox.New(1, 0))
+	noise := rand.New(philox.New(1, 1))
+	fmt.Println(shuffle.Perm(5))
+	fmt.Printf("%.4f %.4f\n", noise.NormFloat64(), noise.NormFloat64())
+	// Output:
+	// [3 1 2 0 4]
+	// 0.0768 0.4999
+}
+
+// The nth number is a function of n: nobody has to draw those before it.
+func ExampleStream_At() {
+	s := philox.New(1, 0)
+	fmt.Println(s.Uint64() == s.At(0), s.Uint64() == s.At(1))
+	fmt.Printf("%x\n", s.At(1_000_000))
+	// Output:
+	// true true
+	// e8fd6a0779c8436a
+}
+
+// Each element of a tensor can have a number of its own, whoever computes it: here, whether dropout keeps it.
+func ExampleStream_Float64At() {
+	mask := philox.New(1, 2)
+	for element := range uint64(8) {
+		fmt.Print(mask.Float64At(element) < 0.75, " ")
+	}
+	// Output: true true false true true true true true
+}
+
+func ExampleBlock() {
+	counter, key := [4]uint32{0, 0, 0, 0}, [2]uint32{0, 0}
+	fmt.Printf("%08x\n", philox.Block(counter, key))
+	// Output: [6627e8d5 e169c58d bc57ac4c 9b00dbd8]
+}
