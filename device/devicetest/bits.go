@@ -1,0 +1,167 @@
+package devicetest
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// workers are checks that no bit depends on how many processors there are, one for each kernel and type.
+func workers(types []device.DType, short bool) []check {
+	var all []check
+	for _, f := range families {
+		for _, t := range types {
+			var trials []*trial // a few of them, in a short run
+			for _, tr := range f.trials(t) {
+				if tr.large() && !(short && len(trials) == 3) && !slices.ContainsFunc(trials, tr.alike) {
+					trials = append(trials, tr)
+				}
+			}
+			all = append(all, check{name: f.kernel + "/" + t.String(), cases: len(trials), run: func(l *lab) error {
+				for _, tr := range trials {
+					if err := tr.runByWorkers(l.d); err != nil {
+						return fmt.Errorf("%v: %w", tr, err)
+					}
+				}
+				return nil
+			}})
+		}
+	}
+	return all
+}
+
+// alike tells whether two trials differ in nothing but numbers.
+func (tr *trial) alike(other *trial) bool {
+	return tr.size == other.size && len(tr.operands) == len(other.operands) && options(tr.kernel) == options(other.kernel)
+}
+
+// runByWorkers launches the trial with one processor, and with others.
+func (tr *trial) runByWorkers(d device.Device) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	l := tr.place(d, placement{}, newSheet(tr).before)
+	defer l.free()
+	k := kernels.Pointer(tr.bind(l.arrays))
+	var first map[string][]byte
+	for _, n := range []int{1, 2, 3, 7} {
+		runtime.GOMAXPROCS(n)
+		if err := l.launch(k); err != nil {
+			return err
+		}
+		if first == nil {
+			first = l.outputs()
+		}
+		if err := l.repeats(first); err != nil {
+			return fmt.Errorf("with GOMAXPROCS=%d and 1: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// invariance are checks that the bits of a row depend on nothing beside it: neither on the other rows of its batch nor on
+// how a sequence is cut.
+func invariance(types []device.DType) []check {
+	var all []check
+	for _, t := range types {
+		all = append(all,
+			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
+			check{name: "RNN/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRNN(l.d, t) }})
+	}
+	return all
+}
+
+// pick is what an array of this shape holds from lo to hi along an axis.
+func pick[E any](x []E, shape []int, axis, lo, hi int) []E {
+	inner := kernels.Size(shape[axis+1:])
+	row := shape[axis] * inner
+	var all []E
+	for ; len(x) > 0; x = x[row:] {
+		all = append(all, x[lo*inner:hi*inner]...)
+	}
+	return all
+}
+
+func rowsOfMatMul(d device.Device, t device.DType) error {
+	const m = 67
+	for _, size := range [][2]int{{1, 300}, {33, 65}, {130, 515}, {300, 17}} {
+		n, terms := size[0], size[1]
+		for _, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}, {Acc: true}} {
+			shapeA, shapeB, axis := stored(k.TransA, m, terms), stored(k.TransB, terms, n), 0
+			if k.TransA {
+				axis = 1
+			}
+			r := seeded(dims(n, terms))
+			a, b, c := normal(r, m*terms), normal(r, terms*n), normal(r, m*n)
+			// product is the bytes of rows lo to hi, computed alone.
+			product := func(lo, hi int) ([]byte, error) {
+				tr := matMulTrial(t, k, []int{hi - lo, n}, stored(k.TransA, hi-lo, terms), shapeB,
+					these(pick(a, shapeA, axis, lo, hi)...), these(b...), false)
+				if k.Acc {
+					tr.operands[0].fill = these(c[lo*n : hi*n]...)
+				}
+				outputs, err := tr.outputs(d)
+				return outputs["C"], err
+			}
+			whole, err := product(0, m)
+			if err != nil {
+				return err
+			}
+			for _, rows := range [][2]int{{0, 1}, {66, 67}, {5, 7}, {8, 12}, {3, 35}} {
+				part, err := product(rows[0], rows[1])
+				if err != nil {
+					return err
+				}
+				if row := n * t.Size(); !bytes.Equal(part, whole[rows[0]*row:rows[1]*row]) {
+					return fmt.Errorf("MatMul %dx%dx%d%s: rows %v have other bits alone than among all", m, n, terms, options(k), rows)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func rowsOfRNN(d device.Device, t device.DType) error {
+	for _, r := range []recurrence{{t: 5, b: 17, i: 33, h: 67}, {t: 4, b: 65, i: 3, h: 16}} {
+		g := seeded(r.String())
+		fill := scaled(0.3, normal)
+		x, h0, wx, wh, bias := fill(g, r.t*r.b*r.i), fill(g, r.b*r.h), fill(g, r.i*r.h), fill(g, r.h*r.h), fill(g, r.h)
+		// run is the bytes of all states, from h0 through inputs x for so many steps and rows.
+		run := func(steps, rows int, h0, x []float64) ([]byte, error) {
+			tr := rnnTrial(t, kernels.Tanh, recurrence{t: steps, b: rows, i: r.i, h: r.h}, true, "", nil)
+			for name, values := range map[string][]float64{"X": x, "Wx": wx, "Wh": wh, "Bias": bias} {
+				tr.operand(name).fill = these(values...)
+			}
+			tr.operand("H").fill = begun(len(h0), these(h0...))
+			outputs, err := tr.outputs(d)
+			return outputs["H"], err
+		}
+		whole, err := run(r.t, r.b, h0, x)
+		if err != nil {
+			return err
+		}
+		for _, rows := range [][2]int{{0, 1}, {5, 7}, {3, 17}} {
+			lo, hi := rows[0], rows[1]
+			part, err := run(r.t, hi-lo, pick(h0, []int{r.b, r.h}, 0, lo, hi), pick(x, []int{r.t, r.b, r.i}, 1, lo, hi))
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(part, pick(whole, []int{r.t + 1, r.b, r.h, t.Size()}, 1, lo, hi)) {
+				return fmt.Errorf("RNN %v: rows %v have other bits alone than among all", r, rows)
+			}
+		}
+		state := r.b * r.h * t.Size()
+		for cut := range r.t {
+			rest, err := run(r.t-cut, r.b, decode(t, whole[cut*state:(cut+1)*state]), x[cut*r.b*r.i:])
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(rest, whole[cut*state:]) {
+				return fmt.Errorf("RNN %v: the states have other bits where the sequence is cut after %d steps", r, cut)
+			}
+		}
+	}
+	return nil
+}

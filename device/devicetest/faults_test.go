@@ -1,0 +1,576 @@
+package devicetest
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	_ "github.com/keisan-go/keisan/device/cpu"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// TestFaults plants faults in a device that is right otherwise, one at a time. The suite must find each.
+func TestFaults(t *testing.T) {
+	checks := map[string][]check{}
+	for _, g := range groups([]device.DType{device.Float64, device.Float32}, false) {
+		checks[g.name] = g.checks
+		for _, c := range g.checks {
+			checks[g.name+"/"+c.name] = []check{c}
+		}
+	}
+	for _, f := range faults {
+		t.Run(f.by+"/"+f.name, func(t *testing.T) {
+			found, err := find(checks[f.by], f.plant)
+			if err == nil {
+				t.Fatal("no check finds it")
+			}
+			message, _, _ := strings.Cut(err.Error(), "\n")
+			t.Logf("%s: %.160s", found, message)
+		})
+	}
+	t.Logf("%d faults", len(faults))
+}
+
+// TestNoFault has the suite look for a fault where none is planted.
+func TestNoFault(t *testing.T) {
+	none := on("", "", func(*faulty) {})
+	for _, g := range groups([]device.DType{device.Float32}, true) {
+		if g.name == "Invariance" || g.name == "Workers" {
+			continue
+		}
+		if found, err := find(g.checks, none.plant); err != nil {
+			t.Errorf("%s/%s: %v", g.name, found, err)
+		}
+	}
+}
+
+// find makes checks on a device with a fault until one of them finds it.
+func find(checks []check, plant func(d device.Device) device.Device) (string, error) {
+	open := func() (device.Device, error) {
+		d, err := device.Open("cpu")
+		return plant(d), err
+	}
+	l, err := newLab(open)
+	if err != nil {
+		return "", err
+	}
+	defer l.d.Close()
+	for _, c := range checks {
+		if err := c.try(l); err != nil {
+			return c.name, err
+		}
+	}
+	return "", nil
+}
+
+// faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
+// in what a device promises beside kernels.
+var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, optimFaults, copyFaults, deviceFaults)
+
+var matMulFaults = []fault{
+	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
+	edit("B is not transposed", func(k *kernels.MatMul) { k.TransB = k.TransB && !square(k.B) }),
+	edit("A and B are swapped", func(k *kernels.MatMul) {
+		if square(k.A) && square(k.B) {
+			k.A, k.B, k.TransA, k.TransB = k.B, k.A, k.TransB, k.TransA
+		}
+	}),
+	edit("it does not add", func(k *kernels.MatMul) { k.Acc = false }),
+	edit("it always adds", func(k *kernels.MatMul) { k.Acc = true }),
+	edit("the bias is left out", func(k *kernels.MatMul) { k.Bias = device.Array{} }),
+	edit("the last row is left out", func(k *kernels.MatMul) {
+		if !k.TransA {
+			k.C, k.A = butLast(k.C), butLast(k.A)
+		}
+	}),
+	edit("the last term is left out", func(k *kernels.MatMul) {
+		if k.TransA && !k.TransB {
+			k.A, k.B = butLast(k.A), butLast(k.B)
+		}
+	}),
+	edit("terms after the 256th are left out", func(k *kernels.MatMul) {
+		if _, _, terms := k.Dims(); terms > 256 && k.TransA && !k.TransB {
+			k.A, k.B = rows(k.A, 0, 256), rows(k.B, 0, 256)
+		}
+	}),
+	spoil("the last column is that beside it", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i, n := 0, kernels.Cols(k.C); n > 16 && i < len(c); i += n {
+			c[i+n-1] = c[i+n-2]
+		}
+	}),
+	spoil("only the first row gets the bias", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i := kernels.Cols(k.C); !k.Bias.IsZero() && i < len(c); i++ {
+			c[i] -= read(d, k.Bias)[i%kernels.Cols(k.C)]
+		}
+	}),
+	spoil("it computes in half precision", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i, v := range c {
+			c[i] = float64(math.Float32frombits(math.Float32bits(float32(v)) &^ (1<<13 - 1)))
+		}
+	}),
+	spoil("it computes float64 in float32", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i, v := range c {
+			c[i] = float64(float32(v))
+		}
+	}),
+	spoil("0·NaN is 0", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i, v := range c {
+			if math.IsNaN(v) {
+				c[i] = 0
+			}
+		}
+	}),
+	in("it uses A for something else", func(d device.Device, k *kernels.MatMul) {
+		d.Launch(*k)
+		d.Launch(kernels.Fill{Dst: k.A})
+	}),
+	edit("SumRows: the last row is left out", func(k *kernels.SumRows) { k.X = butLast(k.X) }),
+	edit("SumRows: it does not add", func(k *kernels.SumRows) { k.Acc = false }),
+	edit("SumRows: rows after the 65536th are left out", func(k *kernels.SumRows) {
+		if kernels.Rows(k.X) > 1<<16 {
+			k.X = rows(k.X, 0, 1<<16)
+		}
+	}),
+	in("SumRows: the transpose is summed", func(d device.Device, k *kernels.SumRows) {
+		d.Launch(*k)
+		if square(k.X) {
+			x, y := read(d, k.X), make([]float64, k.Y.Len())
+			for i, v := range x {
+				y[i/len(y)] += v
+			}
+			write(d, k.Y, y)
+		}
+	}),
+}
+
+func ofC(k *kernels.MatMul) device.Array { return k.C }
+
+var elementwiseFaults = []fault{
+	in("it writes behind the end", func(d device.Device, k *kernels.Activate) {
+		d.Launch(*k)
+		if a, ok := beyond(k.Y, 1); ok {
+			write(d, a, []float64{1})
+		}
+	}),
+	in("it writes before the beginning", func(d device.Device, k *kernels.Activate) {
+		d.Launch(*k)
+		if a, ok := beyond(k.Y, -1); ok {
+			write(d, a, []float64{1})
+		}
+	}),
+	edit("what fills no vector of 4 is left out", func(k *kernels.Activate) {
+		if n := k.X.Len() &^ 3; len(k.X.Shape) == 1 && n > 0 {
+			k.X, k.Y = rows(k.X, 0, n), rows(k.Y, 0, n)
+		}
+	}),
+	edit("what is beyond 65535 groups is left out", func(k *kernels.Activate) {
+		if k.X.Len() > 65_535 && len(k.X.Shape) == 1 {
+			k.X, k.Y = rows(k.X, 0, 65_535), rows(k.Y, 0, 65_535)
+		}
+	}),
+	edit("sigmoid is tanh", func(k *kernels.Activate) {
+		if k.F == kernels.Sigmoid {
+			k.F = kernels.Tanh
+		}
+	}),
+	activation("tanh is 1 too early", kernels.Tanh, func(t device.DType, x, y float64) float64 {
+		if x > 8 {
+			return 1
+		}
+		return y
+	}),
+	activation("tanh(x) is x too far out", kernels.Tanh, func(t device.DType, x, y float64) float64 {
+		if math.Abs(x) < 1e-3 {
+			return x
+		}
+		return y
+	}),
+	activation("tanh(-0) is 0", kernels.Tanh, func(t device.DType, x, y float64) float64 { return y + 0 }),
+	activation("sigmoid is 0 too early", kernels.Sigmoid, func(t device.DType, x, y float64) float64 {
+		if x < -87 {
+			return 0
+		}
+		return y
+	}),
+	activation("sigmoid is off by 3 ulp", kernels.Sigmoid, func(t device.DType, x, y float64) float64 {
+		if x > -3 && x < -2 {
+			return nudged(t, y, 3)
+		}
+		return y
+	}),
+	activation("ReLU loses NaN", kernels.ReLU, func(t device.DType, x, y float64) float64 {
+		if math.IsNaN(x) {
+			return 0
+		}
+		return y
+	}),
+	activation("ReLU(-0) is -0", kernels.ReLU, func(t device.DType, x, y float64) float64 {
+		if x == 0 {
+			return x
+		}
+		return y
+	}),
+	spoil("the slope of tanh near 1 loses its digits", func(k *kernels.ActivateGrad) device.Array { return k.DX },
+		func(k *kernels.ActivateGrad, d device.Device, dx []float64) {
+			if k.F == kernels.Tanh && k.DX.Type() == device.Float32 && k.DX.Slice != k.DY.Slice && k.DX.Slice != k.Y.Slice {
+				dy := read(d, k.DY)
+				for i, y := range read(d, k.Y) {
+					dx[i] = dy[i] * float64(1-float32(y)*float32(y))
+				}
+			}
+		}),
+	edit("DY and Y are swapped", func(k *kernels.ActivateGrad) { k.DY, k.Y = k.Y, k.DY }),
+	edit("X and Y are swapped", func(k *kernels.Binary) {
+		if slices.Equal(k.X.Shape, k.Y.Shape) {
+			k.X, k.Y = k.Y, k.X
+		}
+	}),
+	edit("a column is taken for a row", func(k *kernels.Binary) {
+		if n := len(k.Y.Shape); n == 2 && k.Y.Shape[1] == 1 {
+			k.Y.Shape = []int{1, k.Y.Shape[0]}
+		}
+	}),
+	edit("a middle axis is taken for the last", func(k *kernels.Binary) {
+		if slices.Equal(k.Y.Shape, []int{3, 1}) && len(k.X.Shape) == 3 {
+			k.Y.Shape = []int{3}
+		}
+	}),
+	spoil("-0 is 0", func(k *kernels.Binary) device.Array { return k.Z }, func(k *kernels.Binary, d device.Device, z []float64) {
+		for i := range z {
+			z[i] += 0
+		}
+	}),
+	spoil("it is stale where it is broadcast", func(k *kernels.Binary) device.Array { return k.Z }, func(k *kernels.Binary, d device.Device, z []float64) {
+		if k.Y.Len() < len(z) && len(z) > 300 {
+			copy(z[256:], z[:1])
+		}
+	}),
+	edit("DX and DY are swapped", func(k *kernels.BinaryGrad) {
+		if slices.Equal(k.X.Shape, k.Y.Shape) {
+			k.DX, k.DY = k.DY, k.DX
+		}
+	}),
+	spoil("dy of a quotient lacks its sign", func(k *kernels.BinaryGrad) device.Array { return k.DY }, func(k *kernels.BinaryGrad, d device.Device, dy []float64) {
+		for i := range dy {
+			if k.Op == kernels.Div {
+				dy[i] = -dy[i]
+			}
+		}
+	}),
+	spoil("the last row is not summed", func(k *kernels.BinaryGrad) device.Array { return k.DY }, func(k *kernels.BinaryGrad, d device.Device, dy []float64) {
+		if k.Op == kernels.Add && len(k.DZ.Shape) == 2 && len(k.Y.Shape) == 1 && len(k.X.Shape) == 2 && k.DZ.Len() > 0 {
+			for i, dz := range read(d, rows(k.DZ, k.DZ.Shape[0]-1, k.DZ.Shape[0])) {
+				dy[i%len(dy)] -= dz
+			}
+		}
+	}),
+}
+
+// activation spoils the results of a function.
+func activation(name string, f kernels.Activation, change func(t device.DType, x, y float64) float64) fault {
+	return in(name, func(d device.Device, k *kernels.Activate) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		if y := read(d, k.Y); k.F == f {
+			for i := range y {
+				y[i] = change(k.Y.Type(), x[i], y[i])
+			}
+			write(d, k.Y, y)
+		}
+	})
+}
+
+var softmaxFaults = []fault{
+	in("exp(x) overflows", func(d device.Device, k *kernels.Softmax) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		y := read(d, k.Y)
+		for i := range y {
+			if x[i] > 88 {
+				y[i] = math.NaN()
+			}
+		}
+		write(d, k.Y, y)
+	}),
+	in("it goes along the wrong axis", func(d device.Device, k *kernels.Softmax) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		if square(k.X) {
+			n := k.X.Shape[0]
+			for j := range n {
+				for i, p := range softmaxOf(pick(x, k.X.Shape, 1, j, j+1)).p {
+					x[i*n+j] = p
+				}
+			}
+			write(d, k.Y, x)
+		}
+	}),
+	spoil("a row of -Inf gives 0", func(k *kernels.Softmax) device.Array { return k.Y }, func(k *kernels.Softmax, d device.Device, y []float64) {
+		for i, v := range y {
+			if math.IsNaN(v) {
+				y[i] = 0
+			}
+		}
+	}),
+	spoil("the last element of a row is left out of the sum", func(k *kernels.Softmax) device.Array { return k.Y }, func(k *kernels.Softmax, d device.Device, y []float64) {
+		for n := kernels.Cols(k.Y); n > 300 && len(y) > 0; y = y[n:] {
+			for i := range n {
+				y[i] /= 1 - y[n-1]
+			}
+		}
+	}),
+	in("Σ DY·Y is not subtracted", func(d device.Device, k *kernels.SoftmaxGrad) {
+		d.Launch(kernels.Binary{Op: kernels.Mul, Z: k.DX, X: k.DY, Y: k.Y})
+	}),
+	edit("DY and Y are swapped", func(k *kernels.SoftmaxGrad) { k.DY, k.Y = k.Y, k.DY }),
+	edit("the loss is not scaled", func(k *kernels.SoftmaxCrossEntropy) { k.Scale = 1 }),
+	spoil("ignored rows have a loss", func(k *kernels.SoftmaxCrossEntropy) device.Array { return k.Losses }, func(k *kernels.SoftmaxCrossEntropy, d device.Device, losses []float64) {
+		for i, target := range read(d, k.Target) {
+			if target == -1 {
+				losses[i] = 1
+			}
+		}
+	}),
+	spoil("wrong targets have no loss", func(k *kernels.SoftmaxCrossEntropy) device.Array { return k.Losses }, func(k *kernels.SoftmaxCrossEntropy, d device.Device, losses []float64) {
+		for i, target := range read(d, k.Target) {
+			if target < 0 || int(target) >= kernels.Cols(k.X) {
+				losses[i] = 0
+			}
+		}
+	}),
+	spoil("the loss is the logarithm of a probability that is 0", func(k *kernels.SoftmaxCrossEntropy) device.Array { return k.Losses }, func(k *kernels.SoftmaxCrossEntropy, d device.Device, losses []float64) {
+		p := read(d, k.P)
+		for i, target := range read(d, k.Target) {
+			if n := kernels.Cols(k.P); target >= 0 && int(target) < n {
+				losses[i] = -math.Log(p[i*n+int(target)])
+			}
+		}
+	}),
+	spoil("the last row's loss is not summed", func(k *kernels.SoftmaxCrossEntropy) device.Array { return k.Loss }, func(k *kernels.SoftmaxCrossEntropy, d device.Device, loss []float64) {
+		if losses := read(d, k.Losses); len(losses) > 1 {
+			loss[0] -= k.Scale * losses[len(losses)-1]
+		}
+	}),
+	spoil("ignored rows have a gradient", func(k *kernels.SoftmaxCrossEntropyGrad) device.Array { return k.DX }, func(k *kernels.SoftmaxCrossEntropyGrad, d device.Device, dx []float64) {
+		for i, target := range read(d, k.Target) {
+			if n := kernels.Cols(k.DX); target == -1 && n > 0 {
+				dx[i*n] = k.Scale
+			}
+		}
+	}),
+	spoil("1 is subtracted beside the target", func(k *kernels.SoftmaxCrossEntropyGrad) device.Array { return k.DX }, func(k *kernels.SoftmaxCrossEntropyGrad, d device.Device, dx []float64) {
+		for i, target := range read(d, k.Target) {
+			if n := kernels.Cols(k.DX); target >= 0 && int(target)+1 < n {
+				dx[i*n+int(target)] += k.Scale
+				dx[i*n+int(target)+1] -= k.Scale
+			}
+		}
+	}),
+	edit("the gradient is not scaled", func(k *kernels.SoftmaxCrossEntropyGrad) { k.Scale = 1 }),
+}
+
+// transposed is the transpose of a square array, in memory that free gives back.
+func transposed(d device.Device, a device.Array) (t device.Array, free func()) {
+	t = device.Array{Slice: d.Alloc(a.Type(), a.Len()), Shape: a.Shape}
+	x, n := read(d, a), a.Shape[0]
+	y := make([]float64, len(x))
+	for i := range x {
+		y[i%n*n+i/n] = x[i]
+	}
+	write(d, t, y)
+	return t, func() { d.Free(t.Slice) }
+}
+
+var rnnFaults = []fault{
+	edit("the bias is left out", func(k *kernels.RNN) { k.Bias = device.Array{} }),
+	edit("the last step is left out", func(k *kernels.RNN) {
+		if k.X.Shape[0] > 0 {
+			k.H, k.X = butLast(k.H), butLast(k.X)
+		}
+	}),
+	edit("Wx and Wh are swapped", func(k *kernels.RNN) {
+		if square(k.Wx) {
+			k.Wx, k.Wh = k.Wh, k.Wx
+		}
+	}),
+	edit("tanh is sigmoid", func(k *kernels.RNN) {
+		if k.F == kernels.Tanh {
+			k.F = kernels.Sigmoid
+		}
+	}),
+	in("Wh is transposed", func(d device.Device, k *kernels.RNN) {
+		wh, free := transposed(d, k.Wh)
+		defer free()
+		c := *k
+		c.Wh = wh
+		d.Launch(c)
+	}),
+	in("the initial state is taken for 0", func(d device.Device, k *kernels.RNN) {
+		first := rows(k.H, 0, 1)
+		h := read(d, first)
+		d.Launch(kernels.Fill{Dst: first})
+		d.Launch(*k)
+		write(d, first, h)
+	}),
+	in("the initial state is overwritten", func(d device.Device, k *kernels.RNN) {
+		d.Launch(*k)
+		steps := k.X.Shape[0]
+		d.Launch(kernels.Copy{Dst: rows(k.H, 0, 1), Src: rows(k.H, steps, steps+1)})
+	}),
+	in("each step starts from the initial state", func(d device.Device, k *kernels.RNN) {
+		d.Launch(*k)
+		h := read(d, k.H)
+		if steps, b, _, n := k.Dims(); steps > 1 {
+			for t := range steps {
+				c := *k
+				c.X, c.H = rows(k.X, t, t+1), device.Array{Slice: d.Alloc(k.H.Type(), 2*b*n), Shape: []int{2, b, n}}
+				write(d, rows(c.H, 0, 1), h[:b*n])
+				d.Launch(c)
+				copy(h[(t+1)*b*n:], read(d, rows(c.H, 1, 2)))
+				d.Free(c.H.Slice)
+			}
+		}
+		write(d, k.H, h)
+	}),
+	in("rows after the 16th see the states of row 0", func(d device.Device, k *kernels.RNN) {
+		d.Launch(*k)
+		h := read(d, k.H)
+		if steps, b, _, n := k.Dims(); b > 16 && steps > 0 {
+			copy(h[(b+16)*n:(b+17)*n], h[b*n:(b+1)*n])
+		}
+		write(d, k.H, h)
+	}),
+	overwritten("DWx is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWx }),
+	overwritten("DWh is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWh }),
+	overwritten("DBias is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DBias }),
+	edit("DBias is left out", func(k *kernels.RNNGrad) { k.DBias = device.Array{} }),
+	spoil("DH0 is left 0", func(k *kernels.RNNGrad) device.Array { return k.DH0 }, func(k *kernels.RNNGrad, d device.Device, dh []float64) { clear(dh) }),
+	spoil("DX is that of the step before", func(k *kernels.RNNGrad) device.Array { return k.DX }, func(k *kernels.RNNGrad, d device.Device, dx []float64) {
+		if _, b, i, _ := k.Dims(); len(dx) > b*i {
+			copy(dx[b*i:], slices.Clone(dx))
+		}
+	}),
+	spoil("DWh sums over the states after the step", func(k *kernels.RNNGrad) device.Array { return k.DWh }, func(k *kernels.RNNGrad, d device.Device, dw []float64) {
+		steps, b, _, n := k.Dims()
+		h, dz := read(d, k.H), read(d, k.DZ)
+		for row := range steps * b {
+			for i := range n {
+				for j := range n {
+					dw[i*n+j] += (h[(row+b)*n+i] - h[row*n+i]) * dz[row*n+j]
+				}
+			}
+		}
+	}),
+	in("Wh is not transposed going back", func(d device.Device, k *kernels.RNNGrad) {
+		wh, free := transposed(d, k.Wh)
+		defer free()
+		c := *k
+		c.Wh = wh
+		d.Launch(c)
+	}),
+	in("the slope is that of the state before", func(d device.Device, k *kernels.RNNGrad) {
+		d.Launch(*k)
+		if k.F != kernels.Tanh {
+			return
+		}
+		_, b, _, n := k.Dims()
+		h, dz := read(d, k.H), read(d, k.DZ)
+		for i := range dz {
+			dz[i] *= slope(k.F, h[i]) / slope(k.F, h[i+b*n])
+		}
+		write(d, k.DZ, dz)
+	}),
+}
+
+// overwritten is a fault of a gradient that should be added.
+func overwritten(name string, of func(k *kernels.RNNGrad) device.Array) fault {
+	return in(name, func(d device.Device, k *kernels.RNNGrad) {
+		if a := of(k); !a.IsZero() {
+			d.Launch(kernels.Fill{Dst: a})
+		}
+		d.Launch(*k)
+	})
+}
+
+var optimFaults = []fault{
+	edit("Nesterov's is the plain momentum", func(k *kernels.SGD) { k.Nesterov = false }),
+	edit("LR is rounded to half precision", func(k *kernels.SGD) { k.LR = float64(float32(k.LR)) * (1 + 0x1p-12) }),
+	in("V is not kept", func(d device.Device, k *kernels.SGD) {
+		if k.V.IsZero() {
+			d.Launch(*k)
+			return
+		}
+		v := read(d, k.V)
+		d.Launch(*k)
+		write(d, k.V, v)
+	}),
+	in("Eps is under the root", func(d device.Device, k *kernels.AdaGrad) {
+		p := read(d, k.P)
+		d.Launch(*k)
+		g := read(d, k.G)
+		for i, s := range read(d, k.S) {
+			p[i] -= k.LR * g[i] / math.Sqrt(s+k.Eps)
+		}
+		write(d, k.P, p)
+	}),
+	in("G is read after S is stale", func(d device.Device, k *kernels.AdaGrad) {
+		s := read(d, k.S)
+		d.Launch(*k)
+		if len(s) > 300 {
+			now := read(d, k.S)
+			copy(now[256:], s[256:])
+			write(d, k.S, now)
+		}
+	}),
+	edit("1-Alpha is rounded in float32", func(k *kernels.RMSprop) { k.Alpha = float64(float32(k.Alpha)) }),
+	edit("Eps is left out", func(k *kernels.RMSprop) { k.Eps = 0 }),
+	edit("the bias is not corrected", func(k *kernels.Adam) { k.Step = math.MaxInt }),
+	edit("Step counts from 0", func(k *kernels.Adam) { k.Step++ }),
+	edit("1-Beta2 is rounded in float32", func(k *kernels.Adam) { k.Beta2 = float64(float32(k.Beta2)) }),
+	edit("the weights do not decay", func(k *kernels.Adam) { k.Decay = 0 }),
+	edit("M and V are swapped", func(k *kernels.Adam) { k.M, k.V = k.V, k.M }),
+	edit("the last element is left out", func(k *kernels.SumSquares) {
+		if len(k.X.Shape) == 1 {
+			k.X = butLast(k.X)
+		}
+	}),
+	edit("it does not add", func(k *kernels.SumSquares) { k.Acc = false }),
+	in("1e-6 is left out", func(d device.Device, k *kernels.ClipNorm) {
+		if norm := math.Sqrt(read(d, k.SumSq)[0]); norm > 0 {
+			k.Max *= (norm + 1e-6) / norm
+		}
+		d.Launch(*k)
+	}),
+	spoil("it stretches what is short", func(k *kernels.ClipNorm) device.Array { return k.X }, func(k *kernels.ClipNorm, d device.Device, x []float64) {
+		if norm := math.Sqrt(read(d, k.SumSq)[0]); norm < k.Max && norm > 0 {
+			for i := range x {
+				x[i] *= k.Max / norm
+			}
+		}
+	}),
+	in("NaN is taken for no norm", func(d device.Device, k *kernels.ClipNorm) {
+		if !math.IsNaN(read(d, k.SumSq)[0]) {
+			d.Launch(*k)
+		}
+	}),
+}
+
+var copyFaults = []fault{
+	edit("the last element is left out", func(k *kernels.Copy) {
+		if len(k.Dst.Shape) == 1 && len(k.Src.Shape) == 1 {
+			k.Dst, k.Src = butLast(k.Dst), butLast(k.Src)
+		}
+	}),
+	spoil("subnormal numbers are 0", func(k *kernels.Copy) device.Array { return k.Dst }, func(k *kernels.Copy, d device.Device, x []float64) {
+		for i, v := range x {
+			if math.Abs(v) < 0x1p-126 {
+				x[i] = math.Copysign(0, v)
+			}
+		}
+	}),
+	edit("float64 is filled in float32", func(k *kernels.Fill) { k.Value = float64(float32(k.Value)) }),
+	edit("-0 is 0", func(k *kernels.Fill) { k.Value += 0 }),
+	edit("the last element is left out", func(k *kernels.Fill) { k.Dst = butLast(k.Dst) }),
+}
