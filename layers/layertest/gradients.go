@@ -13,7 +13,7 @@ import (
 // each runs f with every specimen.
 func each(e *env, f func(e *env, s specimen)) {
 	for _, s := range specimens {
-		e.Run(s.name, func(t *testing.T) { f(newEnv(t, e.d, e.dtype, e.open), s) })
+		e.Run(s.name, func(e *env) { f(e, s) })
 	}
 }
 
@@ -36,7 +36,7 @@ type result struct {
 func pass(e *env, f gradcheck.Function) result {
 	e.Helper()
 	y := f.Forward()
-	dy := e.on(e.d).apart(y.Shape()...)
+	dy := e.with(e.d, e.dtype).apart(y.Shape()...)
 	defer dy.Free()
 	r := result{e.values(y), map[string][]float64{}}
 	for name, g := range f.Backward(dy) {
@@ -54,7 +54,7 @@ func agreement(e *env) {
 		e.Skipf("%s has no float64", e.d.Name())
 	}
 	each(e, func(e *env, s specimen) {
-		exact := newEnv(e.T, e.d, device.Float64, e.open)
+		exact := e.with(e.d, device.Float64)
 		want := pass(exact, s.make(exact))
 		got := pass(e, s.make(e))
 		const roundings = 64

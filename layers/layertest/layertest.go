@@ -33,6 +33,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Rows", rows, 0},
 		{"Cells", cells, 0},
 		{"State", state, 0},
+		{"Goroutines", goroutines, 0},
 		{"SharedWeights", sharedWeights, 0},
 		{"Sequential", sequential, 0},
 		{"Loss", loss, 0},
@@ -104,8 +105,13 @@ func newEnv(t *testing.T, d device.Device, dtype device.DType, open func() (devi
 	return &env{T: t, d: d, dtype: dtype, open: open, in: layers.NewInit(d, dtype, 1)}
 }
 
-// on is e with another device, and all numbers drawn anew.
-func (e *env) on(d device.Device) *env { return newEnv(e.T, d, e.dtype, e.open) }
+// with is e with another device and type, and the same numbers drawn anew.
+func (e *env) with(d device.Device, dtype device.DType) *env { return newEnv(e.T, d, dtype, e.open) }
+
+// Run runs a subtest with the same numbers drawn anew.
+func (e *env) Run(name string, f func(e *env)) {
+	e.T.Run(name, func(t *testing.T) { f(newEnv(t, e.d, e.dtype, e.open)) })
+}
 
 // normal is normally distributed numbers.
 func (e *env) normal(shape ...int) *tensor.Tensor { return e.in.Normal(1, shape...) }

@@ -90,7 +90,7 @@ func (d *scarce) Alloc(t device.DType, n int) device.Slice {
 func outOfMemory(e *env) {
 	train := func(n int) (weights []float64, failures int) {
 		d := &scarce{Device: e.d}
-		e := e.on(d)
+		e := e.with(d, e.dtype)
 		m := newModel(e, optim.NewMomentum(0.1, 0.9))
 		x := []*tensor.Tensor{e.normal(3, 2, 3), e.normal(3, 5, 3)}
 		for i := range 4 {

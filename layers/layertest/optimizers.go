@@ -3,7 +3,6 @@ package layertest
 import (
 	"fmt"
 	"math"
-	"testing"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/layers"
@@ -14,71 +13,85 @@ import (
 // A rule is what an optimizer does to one number p with gradient g. It keeps its own averages.
 type rule func(p, g, lr float64) float64
 
-// optimizers is each optimizer with its learning rate, and with its formula as PyTorch's documentation has it.
+// optimizers is each optimizer with its learning rate, and rules that do the same.
 var optimizers = []struct {
 	name string
 	make func() (o optim.Optimizer, lr *float64)
 	rule func() rule
 }{
-	{"SGD", func() (optim.Optimizer, *float64) { o := optim.NewSGD(1); return o, &o.LR }, func() rule {
-		return func(p, g, lr float64) float64 { return p - lr*g }
-	}},
-	{"Momentum", func() (optim.Optimizer, *float64) { o := optim.NewMomentum(1, 0.9); return o, &o.LR }, func() rule {
-		b, first := 0.0, true
+	{"SGD", func() (optim.Optimizer, *float64) { o := optim.NewSGD(1); return o, &o.LR }, sgd},
+	{"Momentum", func() (optim.Optimizer, *float64) { o := optim.NewMomentum(1, 0.9); return o, &o.LR }, momentum(0.9, false)},
+	{"Nesterov", func() (optim.Optimizer, *float64) { o := optim.NewNesterov(1, 0.9); return o, &o.LR }, momentum(0.9, true)},
+	{"AdaGrad", func() (optim.Optimizer, *float64) { o := optim.NewAdaGrad(1); return o, &o.LR }, adaGrad},
+	{"RMSprop", func() (optim.Optimizer, *float64) { o := optim.NewRMSprop(1, 0.99); return o, &o.LR }, rmsprop(0.99)},
+	{"Adam", func() (optim.Optimizer, *float64) { o := optim.NewAdam(1, 0.9, 0.999); return o, &o.LR }, adam(0.9, 0.999, 0)},
+	{"Adam/b1=0", func() (optim.Optimizer, *float64) { o := optim.NewAdam(1, 0, 0.99); return o, &o.LR }, adam(0, 0.99, 0)},
+	{"AdamW", func() (optim.Optimizer, *float64) { o := optim.NewAdamW(1, 0.9, 0.999, 0.1); return o, &o.LR }, adam(0.9, 0.999, 0.1)},
+}
+
+// The rules are the algorithms in the documentation of torch.optim, line by line, without what Keisan does not have.
+
+func sgd() rule {
+	return func(p, g, lr float64) float64 { return p - lr*g }
+}
+
+func momentum(mu float64, nesterov bool) func() rule {
+	return func() rule {
+		b, t := 0.0, 0
 		return func(p, g, lr float64) float64 {
-			if b = 0.9*b + g; first {
-				b, first = g, false
+			if t++; t > 1 {
+				b = mu*b + g
+			} else {
+				b = g
 			}
-			return p - lr*b
-		}
-	}},
-	{"Nesterov", func() (optim.Optimizer, *float64) { o := optim.NewNesterov(1, 0.9); return o, &o.LR }, func() rule {
-		b, first := 0.0, true
-		return func(p, g, lr float64) float64 {
-			if b = 0.9*b + g; first {
-				b, first = g, false
+			if nesterov {
+				g += mu * b
+			} else {
+				g = b
 			}
-			return p - lr*(g+0.9*b)
+			return p - lr*g
 		}
-	}},
-	{"AdaGrad", func() (optim.Optimizer, *float64) { o := optim.NewAdaGrad(1); return o, &o.LR }, func() rule {
-		sum := 0.0
-		return func(p, g, lr float64) float64 {
-			sum += g * g
-			return p - lr*g/(math.Sqrt(sum)+1e-10)
-		}
-	}},
-	{"RMSprop", func() (optim.Optimizer, *float64) { o := optim.NewRMSprop(1, 0.99); return o, &o.LR }, func() rule {
-		alpha, v := 0.99, 0.0
+	}
+}
+
+func adaGrad() rule {
+	sum := 0.0
+	return func(p, g, lr float64) float64 {
+		sum += g * g
+		return p - lr*g/(math.Sqrt(sum)+1e-10)
+	}
+}
+
+func rmsprop(alpha float64) func() rule {
+	return func() rule {
+		v := 0.0
 		return func(p, g, lr float64) float64 {
 			v = alpha*v + (1-alpha)*g*g
 			return p - lr*g/(math.Sqrt(v)+1e-8)
 		}
-	}},
-	{"Adam", func() (optim.Optimizer, *float64) { o := optim.NewAdam(1, 0.9, 0.999); return o, &o.LR }, func() rule { return adam(0.9, 0.999, 0) }},
-	{"Adam/b1=0", func() (optim.Optimizer, *float64) { o := optim.NewAdam(1, 0, 0.99); return o, &o.LR }, func() rule { return adam(0, 0.99, 0) }},
-	{"AdamW", func() (optim.Optimizer, *float64) { o := optim.NewAdamW(1, 0.9, 0.999, 0.1); return o, &o.LR }, func() rule { return adam(0.9, 0.999, 0.1) }},
-}
-
-func adam(b1, b2, decay float64) rule {
-	m, v, t := 0.0, 0.0, 0.0
-	return func(p, g, lr float64) float64 {
-		t++
-		p -= lr * decay * p
-		m = b1*m + (1-b1)*g
-		v = b2*v + (1-b2)*g*g
-		mHat, vHat := m/(1-math.Pow(b1, t)), v/(1-math.Pow(b2, t))
-		return p - lr*mHat/(math.Sqrt(vHat)+1e-8)
 	}
 }
 
-// formulas holds a dozen steps of each optimizer, each with another learning rate, against its formula. Some gradients are as
-// small as the epsilons, so that it matters where these stand, and some are 0.
+func adam(b1, b2, decay float64) func() rule {
+	return func() rule {
+		m, v, t := 0.0, 0.0, 0.0
+		return func(p, g, lr float64) float64 {
+			t++
+			p -= lr * decay * p
+			m = b1*m + (1-b1)*g
+			v = b2*v + (1-b2)*g*g
+			mHat, vHat := m/(1-math.Pow(b1, t)), v/(1-math.Pow(b2, t))
+			return p - lr*mHat/(math.Sqrt(vHat)+1e-8)
+		}
+	}
+}
+
+// formulas holds a dozen steps of each optimizer, each with another learning rate, against its rule. Some gradients are
+// as small as the epsilons, so that it matters where these stand, and some are 0.
 func formulas(e *env) {
 	const n, times = 300, 12
 	for _, c := range optimizers {
-		e.Run(c.name, func(t *testing.T) {
-			e := newEnv(t, e.d, e.dtype, e.open)
+		e.Run(c.name, func(e *env) {
 			o, lr := c.make()
 			p := e.normal(n)
 			param := &layers.Param{Name: "p", Value: p, Grad: p.Grad()}
@@ -176,9 +189,9 @@ func (d *counting) Download(dst []byte, src device.Slice) error {
 // transfers counts what a training step moves between host and device: the inputs, the targets, and what is read.
 func transfers(e *env) {
 	for _, c := range optimizers {
-		e.Run(c.name, func(t *testing.T) {
+		e.Run(c.name, func(e *env) {
 			d := &counting{Device: e.d}
-			e := newEnv(t, d, e.dtype, e.open)
+			e = e.with(d, e.dtype)
 			o, _ := c.make()
 			m := newModel(e, o)
 			x, target := e.normal(3, 2, 3), targets(6)

@@ -2,7 +2,6 @@ package layertest
 
 import (
 	"embed"
-	"testing"
 
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/layers/layertest/internal/safetensors"
@@ -71,14 +70,14 @@ func pytorchRNN(e *env) {
 		"rnn_tanh_l1": layers.NewRNN,
 		"rnn_relu_l1": layers.NewReLURNN,
 	} {
-		e.Run(name, func(t *testing.T) {
-			e := newEnv(t, e.d, e.dtype, e.open)
+		e.Run(name, func(e *env) {
 			f := readFixture(e, name)
 			weight := func(name string) *tensor.Tensor {
 				values, rows, cols := f.transposed(name)
 				return e.tensor(values, rows, cols)
 			}
-			wx, wh, b := weight("weight_ih_l0"), weight("weight_hh_l0"), layers.NewAdd().Forward(f.tensor("bias_ih_l0"), f.tensor("bias_hh_l0"))
+			wx, wh := weight("weight_ih_l0"), weight("weight_hh_l0")
+			b := layers.NewAdd().Forward(f.tensor("bias_ih_l0"), f.tensor("bias_hh_l0"))
 			h0, hn, dhn := f.get("h0"), f.get("hn"), f.get("d_hn")
 			batch, hidden := h0.Shape[1], h0.Shape[2]
 

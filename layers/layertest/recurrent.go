@@ -2,6 +2,7 @@ package layertest
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/tensor"
@@ -184,6 +185,32 @@ func state(e *env) {
 	grad := e.values(l.StateGrad())
 	l.Forward(x)
 	e.same("the state's gradient until the next Backward", l.StateGrad(), grad)
+}
+
+// goroutines runs layers that share weights at the same time, each with an input of its own.
+func goroutines(e *env) {
+	const n = 4
+	m := newRNNMaker(e)
+	var nets [n]*layers.RNN
+	var x, y [n]*tensor.Tensor
+	var want [n][]float64
+	for i := range n {
+		nets[i], x[i] = m.rnn(), e.normal(steps, batch, inputs)
+		want[i] = e.values(m.rnn().Forward(x[i]))
+	}
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			for range 10 {
+				nets[i].ResetState()
+				y[i] = nets[i].Forward(x[i])
+			}
+		})
+	}
+	all.Wait()
+	for i := range n {
+		e.same(fmt.Sprintf("the states of goroutine %d", i), y[i], want[i])
+	}
 }
 
 // rowsOf is rows i to j of the batch of a sequence [steps, batch, width].

@@ -154,6 +154,7 @@ func with(shape []int, axis int) []int { return append(shape[:len(shape):len(sha
 // empty is about axes of length 0: the shapes are right, sums over nothing are zero, and a parameter that saw nothing
 // has no gradient.
 func empty(e *env) {
+	bias := e.tensor([]float64{7, 8}, 2)
 	for _, c := range []struct {
 		name string
 		l    layers.Layer
@@ -165,9 +166,9 @@ func empty(e *env) {
 		{"MatMul of no inputs", layers.NewMatMul(e.weight(0, 2)), []int{3, 0}, []int{3, 2}, make([]float64, 6)},
 		{"MatMul of no outputs", layers.NewMatMul(e.weight(4, 0)), []int{3, 4}, []int{3, 0}, nil},
 		{"Affine of no rows", layers.NewAffine(e.weight(4, 5), e.normal(5)), []int{0, 4}, []int{0, 5}, nil},
-		{"Affine of no inputs", layers.NewAffine(e.weight(0, 2), e.tensor([]float64{7, 8}, 2)), []int{2, 0}, []int{2, 2}, []float64{7, 8, 7, 8}},
-		{"RNN of no steps", layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), []int{0, 2, 3}, []int{0, 2, 5}, nil},
-		{"RNN of no rows", layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), []int{4, 0, 3}, []int{4, 0, 5}, nil},
+		{"Affine of no inputs", layers.NewAffine(e.weight(0, 2), bias), []int{2, 0}, []int{2, 2}, []float64{7, 8, 7, 8}},
+		{"RNN of no steps", layers.NewRNN(e.weight(3, 5), e.weight(5, 5), nil), []int{0, 2, 3}, []int{0, 2, 5}, nil},
+		{"RNN of no rows", layers.NewRNN(e.weight(3, 5), e.weight(5, 5), nil), []int{4, 0, 3}, []int{4, 0, 5}, nil},
 		{"RNN of no inputs", layers.NewRNN(e.weight(0, 2), e.weight(2, 2), nil), []int{3, 1, 0}, []int{3, 1, 2}, make([]float64, 6)},
 		{"RNN of no units", layers.NewRNN(e.weight(3, 0), e.weight(0, 0), e.normal(0)), []int{4, 2, 3}, []int{4, 2, 0}, nil},
 		{"Tanh", layers.NewTanh(), []int{2, 0}, []int{2, 0}, nil},

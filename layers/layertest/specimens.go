@@ -6,8 +6,8 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// A specimen is a layer with inputs: no two axes of them have the same length, sequences have three steps or more and
-// batches two rows or more.
+// A specimen is a layer with inputs. Sequences have three steps or more, batches two rows or more, and where a layer does
+// not want it no two axes have the same length, so that none is taken for another.
 type specimen struct {
 	name string
 	make func(e *env) gradcheck.Function
@@ -75,9 +75,11 @@ var specimens = []specimen{
 	{"Sequential/shared", func(e *env) gradcheck.Function {
 		w, b := e.weight(4, 4), e.normal(4)
 		return layer(layers.NewSequential(
-			layers.NewAffine(w, b), layers.NewSigmoid(), layers.NewAffine(w, b), layers.NewTanh(), layers.NewMatMul(w)), e.normal(3, 4))
+			layers.NewAffine(w, b), layers.NewSigmoid(),
+			layers.NewAffine(w, b), layers.NewTanh(),
+			layers.NewMatMul(w)), e.normal(3, 4))
 	}},
-	{"RNN/shared", func(e *env) gradcheck.Function { // two layers of the same weights, the second begins where the first ends
+	{"RNN/shared", func(e *env) gradcheck.Function { // two layers of the same weights, one above the other
 		wx, wh, b, x, h := e.weight(5, 5), e.weight(5, 5), e.normal(5), e.normal(4, 2, 5), e.normal(2, 5)
 		first, second := layers.NewRNN(wx, wh, b), layers.NewRNN(wx, wh, b)
 		both := recurrent(first, x, h)
@@ -123,7 +125,7 @@ func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
 
 func cell(e *env, leading []int) gradcheck.Function {
 	l := layers.NewRNNCell(e.weight(4, 5), e.weight(5, 5), e.normal(5))
-	x, h := e.normal(append(leading[:len(leading):len(leading)], 4)...), e.normal(append(leading[:len(leading):len(leading)], 5)...)
+	x, h := e.normal(with(leading, 4)...), e.normal(with(leading, 5)...)
 	return gradcheck.Function{
 		Inputs:  gradcheck.Tensors{"x": x, "h": h},
 		Params:  l.Params(),
