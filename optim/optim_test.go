@@ -171,20 +171,42 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-func TestClipOfBothTypesHoldsNoMore(t *testing.T) {
+// An optimizer keeps so many averages of each parameter, and no more.
+func TestMemory(t *testing.T) {
 	d := openCPU(t)
-	wide, narrow := param(d, 1, 1), tensor.From(d, []float32{1}, 1)
-	lists := [][]*layers.Param{{wide}, {{Name: "narrow", Value: narrow, Grad: narrow.Grad()}}}
+	for name, averages := range map[string]int64{
+		"SGD": 0, "Momentum": 1, "Nesterov": 1, "AdaGrad": 1, "RMSprop": 1, "Adam": 2, "AdamW": 2,
+	} {
+		o, p := optimizers[name](), param(d, 0.5, 1, -2)
+		before := d.Info().InUse
+		for range 3 {
+			o.Step([]*layers.Param{p})
+		}
+		if held, want := d.Info().InUse-before, averages*2*8; held != want {
+			t.Errorf("%s holds %d bytes for two numbers of float64, want %d", name, held, want)
+		}
+	}
+}
+
+// A Clip follows the parameters to their type and device, and keeps one number there.
+func TestClipFollows(t *testing.T) {
+	d, another := openCPU(t), openCPU(t)
+	wide, far, narrow := param(d, 2, 1), param(another, 2, 1), tensor.From(d, []float32{1}, 1)
 	clip := optim.NewClip(1)
-	before := d.Info().InUse
-	for range 5 {
-		for _, params := range lists {
-			clip.Clip(params)
+	before := d.Info().InUse + another.Info().InUse + 4 // narrow's gradient
+	for range 2 {
+		for _, p := range []*layers.Param{wide, {Name: "narrow", Value: narrow, Grad: narrow.Grad()}, far} {
+			clip.Clip([]*layers.Param{p})
+			allocs := p.Grad.Device().Info().Allocs
+			clip.Clip([]*layers.Param{p})
+			if after := p.Grad.Device().Info().Allocs; after != allocs {
+				t.Errorf("the second Clip made %d allocations", after-allocs)
+			}
 		}
 	}
 	clip.Free()
 	clip.Free() // does nothing
-	if held := d.Info().InUse - before; held != 0 {
+	if held := d.Info().InUse + another.Info().InUse - before; held != 0 {
 		t.Errorf("%d bytes are held", held)
 	}
 }
