@@ -2,6 +2,7 @@ package device
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,11 +50,12 @@ func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 	return ops, allocated
 }
 
-// fits tells whether n is the number of elements of a shape.
+// fits tells whether n is the number of elements of a shape, which may be more than an int can count.
 func fits(shape []int, n int) bool {
+	empty := slices.Contains(shape, 0)
 	size := 1
 	for _, d := range shape {
-		if d < 0 {
+		if d < 0 || !empty && d > n/size {
 			return false
 		}
 		size *= d
