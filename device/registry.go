@@ -104,7 +104,7 @@ func open(spec string) (Device, error) {
 		if numbered {
 			var err error
 			if index, err = strconv.Atoi(number); err != nil || index < 0 || strconv.Itoa(index) != number {
-				return nil, fmt.Errorf("the number after %q is %q, want 0, 1, ...", name+":", number)
+				return nil, fmt.Errorf("the number after %q is %q, want a number from 0 on", name+":", number)
 			}
 		}
 		infos := b.List()

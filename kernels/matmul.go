@@ -55,7 +55,7 @@ func (k MatMul) Check() error {
 	case err != nil || k.Bias.IsZero():
 		return err
 	case k.Acc:
-		return errors.New("Bias and Acc exclude each other")
+		return errors.New("operand Bias and Acc exclude each other")
 	}
 	return shaped("Bias", k.Bias, t, n)
 }

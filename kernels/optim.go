@@ -97,7 +97,7 @@ func (k Adam) Operands(ops []device.Operand) []device.Operand {
 func (k Adam) Check() error {
 	err := cmp.Or(float("P", k.P, 0), like("G", k.G, k.P), like("M", k.M, k.P), like("V", k.V, k.P))
 	if err == nil && k.Step < 1 {
-		err = fmt.Errorf("Step is %d, want 1 or more", k.Step)
+		err = fmt.Errorf("the Step is %d, want 1 or more", k.Step)
 	}
 	return err
 }

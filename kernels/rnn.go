@@ -52,7 +52,7 @@ func (k RNN) Check() error {
 func sequence(x, wh Array) error {
 	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
 	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
-		err = fmt.Errorf("X is %v and Wh %v, want [T B I] and [H H]", x.Shape, wh.Shape)
+		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H H]", x.Shape, wh.Shape)
 	}
 	return err
 }
