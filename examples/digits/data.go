@@ -89,8 +89,8 @@ func read(r io.Reader) ([]digit, error) {
 	}
 }
 
-// split deals the digits out by a seed: three quarters to learn from, one to be examined by.
-func split(all []digit, seed uint64) (learn, exam []digit) {
+// split deals the digits out by a seed: three quarters to train on, one to hold out.
+func split(all []digit, seed uint64) (train, heldOut []digit) {
 	dealt := make([]digit, len(all))
 	for i, j := range rand.New(philox.New(seed, splitting)).Perm(len(all)) {
 		dealt[i] = all[j]

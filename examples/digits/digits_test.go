@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -72,15 +73,15 @@ func TestReadMistakes(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	all := digits(t)
-	learn, exam := split(all, 1)
-	if len(exam) != len(all)/4 || len(learn)+len(exam) != len(all) {
-		t.Errorf("%d and %d of %d", len(learn), len(exam), len(all))
+	train, heldOut := split(all, 1)
+	if len(heldOut) != len(all)/4 || len(train)+len(heldOut) != len(all) {
+		t.Errorf("%d and %d of %d", len(train), len(heldOut), len(all))
 	}
 	count := map[digit]int{}
 	for _, d := range all {
 		count[d]++
 	}
-	for _, d := range append(append([]digit{}, learn...), exam...) {
+	for _, d := range append(append([]digit{}, train...), heldOut...) {
 		count[d]--
 	}
 	for d, n := range count {
@@ -88,10 +89,10 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%d more before than after the split of %v", n, d)
 		}
 	}
-	if _, again := split(all, 1); again[0] != exam[0] || again[100] != exam[100] {
+	if _, again := split(all, 1); again[0] != heldOut[0] || again[100] != heldOut[100] {
 		t.Error("the same seed gives another split")
 	}
-	if _, other := split(all, 2); other[0] == exam[0] && other[100] == exam[100] {
+	if _, other := split(all, 2); other[0] == heldOut[0] && other[100] == heldOut[100] {
 		t.Error("another seed gives the same split")
 	}
 }
@@ -118,23 +119,23 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// learnFor takes steps with small batches of a small network, and returns it.
-func learnFor(t *testing.T, d device.Device, steps int) *course {
+// trainFor takes steps with small batches of a small network, and returns it.
+func trainFor(t *testing.T, d device.Device, steps int) *training {
 	t.Helper()
-	c := newCourse(newNetwork(d, 1, 16, 8, 0.01), digits(t), 1, 1)
+	c := newTraining(newNetwork(d, 1, 16, 8, 0.01), digits(t), 1, 1)
 	for i := range steps {
-		at := i * 8 % (len(c.learn) - 8)
-		c.step(c.learn[at : at+8])
+		at := i * 8 % (len(c.train) - 8)
+		c.step(c.train[at : at+8])
 	}
 	return c
 }
 
 func TestSteadyState(t *testing.T) {
 	d := open(t)
-	c := learnFor(t, d, 3)
+	c := trainFor(t, d, 3)
 	before := d.Info()
-	perStep := testing.AllocsPerRun(1000, func() { c.step(c.learn[:8]) })
-	c.step(c.learn[:3]) // the last batch of an epoch
+	perStep := testing.AllocsPerRun(1000, func() { c.step(c.train[:8]) })
+	c.step(c.train[:3]) // the last batch of an epoch
 	after := d.Info()
 	if perStep >= 10 {
 		t.Errorf("%v Go allocations in a step, want fewer than 10", perStep)
@@ -148,7 +149,7 @@ func TestSteadyState(t *testing.T) {
 func TestSameBits(t *testing.T) {
 	weights := func(processors int) (all []float32) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		for _, p := range learnFor(t, open(t), 50).network.layers.Params() {
+		for _, p := range trainFor(t, open(t), 50).network.layers.Params() {
 			values, err := tensor.Values[float32](p.Value)
 			if err != nil {
 				t.Fatal(err)
@@ -170,7 +171,7 @@ func TestPartialBatch(t *testing.T) {
 	d := open(t)
 	all := digits(t)
 	loss := func(rows int) float64 {
-		r, err := newNetwork(d, 1, 16, rows, 0.01).examine(all[:10])
+		r, err := newNetwork(d, 1, 16, rows, 0.01).test(all[:10])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +186,7 @@ func TestPartialBatch(t *testing.T) {
 	}
 }
 
-// TestDefault learns as the program does when it is given no flags.
+// TestDefault trains as the program does when it is given no flags.
 func TestDefault(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -205,7 +206,10 @@ func TestDefault(t *testing.T) {
 	if _, err := os.Stat(curve); err != nil {
 		t.Error(err)
 	}
-	plain(t, out.String()+log.String())
+	if err := run(t.Context(), []string{"-help"}, &out, &log); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-help: error %v", err)
+	}
+	plain(t, strings.ReplaceAll(strings.ReplaceAll(out.String(), curve, ""), "    \t", "        ")+log.String())
 }
 
 // plain checks that an output is for any terminal, and for a log.

@@ -1,5 +1,5 @@
-// Digits learns to read handwritten digits with a network of two layers, and tells how well it reads those that it has
-// never seen.
+// Digits learns to read handwritten digits with a network of two layers, and shows how well it reads those that it
+// has never seen.
 //
 //	go run ./examples/digits
 //	go run ./examples/digits -hidden 64 -epochs 100 -seed 7 -curve digits.png
@@ -24,9 +24,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := program.Flags("digits", "Digits learns to read handwritten digits with a network of two layers.")
 	dev := program.Device(fs)
 	seed := program.Seed(fs)
-	epochs := program.Int(fs, "epochs", 60, 1, 1e6, "learn from all digits so many `times`")
+	epochs := program.Int(fs, "epochs", 60, 1, 1e6, "go through the digits so many `times`")
 	hidden := program.Int(fs, "hidden", 256, 1, 1<<16, "`units` of the hidden layer")
-	batch := program.Int(fs, "batch", 32, 1, 1<<16, "learn from so many `digits` at once")
+	batch := program.Int(fs, "batch", 32, 1, 1<<16, "train on so many `digits` at once")
 	rate := program.Float(fs, "lr", 0.002, "learning `rate`")
 	curve := program.Curve(fs, "out/digits.svg")
 	if err := program.Parse(fs, args, stdout); err != nil {
@@ -42,31 +42,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer d.Close()
-	var c *course
-	if err := layers.Try(func() { c = newCourse(newNetwork(d, *seed, *hidden, *batch, *rate), all, *epochs, *seed) }); err != nil {
+	var t *training
+	if err := layers.Try(func() { t = newTraining(newNetwork(d, *seed, *hidden, *batch, *rate), all, *epochs, *seed) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%d digits to learn from, %d held out; %d hidden units on %s\n", len(c.learn), len(c.exam), *hidden, d.Name())
+	fmt.Fprintf(stdout, "%d digits to train on, %d held out; %d hidden units on %s\n", len(t.train), len(t.heldOut), *hidden, d.Name())
 
 	start := time.Now()
 	p := program.NewProgress(stderr, "digits")
-	err = c.run(ctx, p)
+	err = t.run(ctx, p)
 	p.Clear()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if c.final == nil {
-		return err // interrupted before there was anything to tell
+	if t.result == nil {
+		return err // interrupted before the first step
 	}
 	fmt.Fprintf(stdout, "%d of %d held-out digits read right: %.2f%%, after %d epochs in %.1fs\n\n",
-		c.final.right, len(c.exam), 100*c.final.accuracy(), c.epoch, time.Since(start).Seconds())
-	printConfusion(stdout, confusion(c.exam, c.final.read))
-	if c.final.right < len(c.exam) {
+		t.result.right, len(t.heldOut), 100*t.result.accuracy(), t.epoch, time.Since(start).Seconds())
+	printConfusion(stdout, confusion(t.heldOut, t.result.read))
+	if t.result.right < len(t.heldOut) {
 		fmt.Fprint(stdout, "\nSome that were not:\n\n")
-		printMistakes(stdout, c.exam, c.final.read, 4)
+		printMistakes(stdout, t.heldOut, t.result.read, 4)
 	}
 	if *curve != "" {
-		if err := program.SaveCurve(*curve, "digits", "epoch", "mean loss in nats", c.learned, c.heldOut); err != nil {
+		if err := program.SaveCurve(*curve, "digits", "epoch", "mean loss in nats", t.trainLoss, t.testLoss); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "\nLoss curve: %s\n", *curve)

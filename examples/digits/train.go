@@ -28,7 +28,7 @@ type network struct {
 	labels []int          // [rows]; -1 where a batch has no more digits
 }
 
-// newNetwork returns a network that has learned nothing yet.
+// newNetwork returns a network with initial weights.
 func newNetwork(d device.Device, seed uint64, hidden, rows int, rate float64) *network {
 	in := layers.NewInit(d, device.Float32, seed)
 	return &network{
@@ -61,7 +61,7 @@ func (n *network) forward(batch []digit) (logits, loss *tensor.Tensor) {
 	return logits, n.loss.Forward(logits, n.labels)
 }
 
-// step learns from up to rows digits. Nothing comes back from the device.
+// step trains on up to rows digits. Nothing comes back from the device.
 func (n *network) step(batch []digit) {
 	optim.ZeroGrad(n.layers.Params())
 	n.forward(batch)
@@ -79,8 +79,8 @@ type result struct {
 // accuracy is the fraction that was read right.
 func (r *result) accuracy() float64 { return float64(r.right) / float64(len(r.read)) }
 
-// examine lets the network read digits.
-func (n *network) examine(digits []digit) (*result, error) {
+// test lets the network read digits.
+func (n *network) test(digits []digit) (*result, error) {
 	r := &result{}
 	for at := 0; at < len(digits); at += n.rows {
 		batch := digits[at:min(at+n.rows, len(digits))]
@@ -110,58 +110,66 @@ func (n *network) examine(digits []digit) (*result, error) {
 	return r, nil
 }
 
-// A course is what a network goes through: the digits to learn, over and over in an order that is always another one,
-// and an exam after each epoch.
-type course struct {
-	network     *network
-	learn, exam []digit
-	epochs      int
-	random      *rand.Rand
-	batch       []digit // room for one
+// A training takes a network through its digits again and again, each time in another order, and tests it after each
+// such epoch.
+type training struct {
+	network        *network
+	train, heldOut []digit
+	epochs         int
+	random         *rand.Rand
+	batch          []digit // room for one
 
-	epoch            int     // epochs begun
-	final            *result // of the last exam
-	learned, heldOut program.Line
+	epoch               int     // epochs begun
+	result              *result // of the last test, on what was held out
+	trainLoss, testLoss program.Line
 }
 
-func newCourse(n *network, all []digit, epochs int, seed uint64) *course {
-	c := &course{
-		network: n,
-		epochs:  epochs,
-		random:  rand.New(philox.New(seed, shuffling)),
-		batch:   make([]digit, 0, n.rows),
-		learned: program.Line{Name: "digits learned"},
-		heldOut: program.Line{Name: "digits held out"},
+func newTraining(n *network, all []digit, epochs int, seed uint64) *training {
+	t := &training{
+		network:   n,
+		epochs:    epochs,
+		random:    rand.New(philox.New(seed, shuffling)),
+		batch:     make([]digit, 0, n.rows),
+		trainLoss: program.Line{Name: "training"},
+		testLoss:  program.Line{Name: "held out"},
 	}
-	c.learn, c.exam = split(all, seed)
-	return c
+	t.train, t.heldOut = split(all, seed)
+	return t
 }
 
-// run goes through the course until its end or that of ctx.
-func (c *course) run(ctx context.Context, p *program.Progress) error {
-	for c.epoch < c.epochs && ctx.Err() == nil {
-		c.random.Shuffle(len(c.learn), func(i, j int) { c.learn[i], c.learn[j] = c.learn[j], c.learn[i] })
-		for at := 0; at < len(c.learn) && ctx.Err() == nil; at += c.network.rows {
-			c.step(c.learn[at:min(at+c.network.rows, len(c.learn))])
+// run trains until all epochs are done or ctx ends.
+func (t *training) run(ctx context.Context, p *program.Progress) error {
+	for t.epoch < t.epochs && ctx.Err() == nil {
+		t.random.Shuffle(len(t.train), func(i, j int) { t.train[i], t.train[j] = t.train[j], t.train[i] })
+		for at := 0; at < len(t.train) && ctx.Err() == nil; at += t.network.rows {
+			t.step(t.train[at:min(at+t.network.rows, len(t.train))])
+			if p.Due() {
+				seen := t.epoch*len(t.train) + at
+				p.Show(float64(seen)/float64(t.epochs*len(t.train)), seen, t.status())
+			}
 		}
-		c.epoch++
-		if err := c.examine(); err != nil {
+		t.epoch++
+		if err := t.test(); err != nil {
 			return err
-		}
-		if p.Due() {
-			p.Show(float64(c.epoch)/float64(c.epochs), c.epoch*len(c.learn),
-				fmt.Sprintf("loss %.4f, held out %.4f, %.1f%% right", c.learned.Last(), c.heldOut.Last(), 100*c.final.accuracy()))
 		}
 	}
 	return ctx.Err()
 }
 
-// step learns from some digits. It moves every other one by a pixel, up, down, left or right, so that the network learns
+// status is what the last test found.
+func (t *training) status() string {
+	if t.result == nil {
+		return "loss ?"
+	}
+	return fmt.Sprintf("loss %.4f, held out %.4f, %.1f%% right", t.trainLoss.Last(), t.result.loss, 100*t.result.accuracy())
+}
+
+// step trains on some digits. It moves every other one by a pixel, up, down, left or right, so that the network learns
 // shapes rather than these very images.
-func (c *course) step(digits []digit) {
-	c.batch = c.batch[:0]
+func (t *training) step(digits []digit) {
+	t.batch = t.batch[:0]
 	for _, d := range digits {
-		switch c.random.IntN(8) {
+		switch t.random.IntN(8) {
 		case 0:
 			d = d.moved(-1, 0)
 		case 1:
@@ -171,24 +179,24 @@ func (c *course) step(digits []digit) {
 		case 3:
 			d = d.moved(0, 1)
 		}
-		c.batch = append(c.batch, d)
+		t.batch = append(t.batch, d)
 	}
-	c.network.step(c.batch)
+	t.network.step(t.batch)
 }
 
-// examine takes the losses of both parts, with the same weights, and the final result.
-func (c *course) examine() error {
-	learned, err := c.network.examine(c.learn)
+// test takes the losses of both parts, with the same weights.
+func (t *training) test() error {
+	train, err := t.network.test(t.train)
 	if err != nil {
 		return err
 	}
-	if c.final, err = c.network.examine(c.exam); err != nil {
+	if t.result, err = t.network.test(t.heldOut); err != nil {
 		return err
 	}
-	if math.IsNaN(learned.loss) || math.IsInf(learned.loss, 0) {
-		return fmt.Errorf("the loss after epoch %d is %v: try a -lr below %v", c.epoch, learned.loss, c.network.adam.LR)
+	if sum := train.loss + t.result.loss; math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return fmt.Errorf("the loss after epoch %d is %v: try a -lr below %v", t.epoch, sum, t.network.adam.LR)
 	}
-	c.learned.Add(float64(c.epoch), learned.loss)
-	c.heldOut.Add(float64(c.epoch), c.final.loss)
+	t.trainLoss.Add(float64(t.epoch), train.loss)
+	t.testLoss.Add(float64(t.epoch), t.result.loss)
 	return nil
 }

@@ -41,7 +41,7 @@ func Parse(fs *flag.FlagSet, args []string, stdout io.Writer) error {
 
 // Device declares the flag -device, for device.Open.
 func Device(fs *flag.FlagSet) *string {
-	return fs.String("device", "", "compute on this `device`: cpu, cuda:0, opencl:1; $KEISAN_DEVICE or else\nthe fastest one if empty")
+	return fs.String("device", "", "compute on this `device`: cpu, cuda:0, opencl:1 ...; if empty, on\n$KEISAN_DEVICE or else the fastest one")
 }
 
 // Seed declares the flag -seed.
@@ -55,7 +55,7 @@ func Seed(fs *flag.FlagSet) *uint64 {
 
 // Curve declares the flag -curve, for SaveCurve.
 func Curve(fs *flag.FlagSet, file string) *string {
-	return add(fs, "curve", file, "draw the loss curve to this `file`, .svg or .png; none if empty", "a name that ends in .svg or .png",
+	return add(fs, "curve", file, "draw the loss curve to this .svg or .png `file`; to none if empty\n", "a name that ends in .svg or .png",
 		func(s string) (string, bool) {
 			ext := filepath.Ext(s)
 			return s, s == "" || ext == ".svg" || ext == ".png"
