@@ -126,6 +126,47 @@ func outOfMemory(e *env) {
 	}
 }
 
+// outOfMemoryAnywhere makes one allocation after another of a whole training fail, from the first weight to the
+// optimizer's averages. The failure is reported, nothing crashes, and the next training is as if nothing had been.
+func outOfMemoryAnywhere(e *env) {
+	train := func(n int) (weights []float64, err error) {
+		d := &scarce{Device: e.d, left: n}
+		e := e.with(d, e.dtype)
+		m := newModel(e, optim.NewAdam(0.1, 0.9, 0.999))
+		x := e.normal(3, 2, 3)
+		for range 3 {
+			m.gradients(x, targets(6))
+			m.step()
+			if err := d.Sync(); err != nil {
+				return nil, err
+			}
+		}
+		return m.weights(e), nil
+	}
+	want, err := train(0)
+	if err != nil {
+		e.Fatal(err)
+	}
+	n := 1
+	for ; ; n++ {
+		_, err := train(n)
+		if err == nil {
+			break // there is no nth allocation
+		}
+		if !errors.Is(err, device.ErrOutOfMemory) {
+			e.Errorf("with allocation %d failing, the failure is %v, want %v", n, err, device.ErrOutOfMemory)
+		}
+		got, err := train(0)
+		if err != nil {
+			e.Fatalf("after allocation %d failed, the next training fails, too: %v", n, err)
+		}
+		e.same(fmt.Sprintf("after allocation %d failed, the weights", n), e.tensor(got, len(got)), want)
+	}
+	if n < 40 {
+		e.Errorf("the training made %d allocations, want 40 or more to fail", n)
+	}
+}
+
 // free gives back what layers and optimizers hold; they work on afterwards, as at the beginning.
 func free(e *env) {
 	x, h := e.normal(3, 2, 3), e.normal(2, 8)
