@@ -1,0 +1,289 @@
+package kernels_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// Kernels whose operands fit together.
+func fitting() []device.Kernel {
+	return []device.Kernel{
+		&kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4)},
+		&kernels.SumRows{Y: f32(3), X: f32(5, 2, 3)},
+		&kernels.Activate{F: kernels.Tanh, Y: f32(2, 3), X: f32(2, 3)},
+		&kernels.ActivateGrad{F: kernels.ReLU, DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
+		&kernels.Binary{Op: kernels.Add, Z: f32(2, 3), X: f32(2, 3), Y: f32(3)},
+		&kernels.BinaryGrad{Op: kernels.Div, DX: f32(2, 3), DY: f32(3), DZ: f32(2, 3), X: f32(2, 3), Y: f32(3)},
+		&kernels.Copy{Dst: f64(6), Src: f64(2, 3)},
+		&kernels.Fill{Dst: f64()},
+		&kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)},
+		&kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
+		&kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(5, 2), P: f64(5, 2, 3), X: f64(5, 2, 3), Target: i32(5, 2)},
+		&kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)},
+		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
+		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
+			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
+		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
+		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
+		&kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)},
+		&kernels.Adam{P: f32(6), G: f32(6), M: f32(6), V: f32(6), Step: 1},
+		&kernels.SumSquares{Y: f32(), X: f32(2, 3)},
+		&kernels.ClipNorm{X: f32(2, 3), SumSq: f32()},
+	}
+}
+
+func TestFitting(t *testing.T) {
+	none := kernels.Array{}
+	for _, k := range append(fitting(),
+		kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4)},
+		kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Acc: true},
+		kernels.MatMul{C: f32(2, 4), A: f32(3, 2), B: f32(4, 3), TransA: true, TransB: true},
+		kernels.MatMul{C: f32(4), A: f32(3), B: f32(3, 4)},
+		kernels.MatMul{C: f32(2, 5, 4), A: f32(10, 3), B: f32(3, 4)},
+		kernels.MatMul{C: f32(3, 4), A: f32(5, 2, 3), B: f32(5, 2, 4), TransA: true},
+		kernels.MatMul{C: f32(2, 4), A: f32(2, 0), B: f32(0, 4)},
+		kernels.MatMul{C: f32(0, 4), A: f32(0, 3), B: f32(3, 4)},
+		kernels.SumRows{Y: f32(3), X: f32(3)},
+		kernels.SumRows{Y: f32(3), X: f32(0, 3)},
+		kernels.Binary{Op: kernels.Mul, Z: f32(3, 4, 5), X: f32(3, 1, 5), Y: f32(4, 1)},
+		kernels.Binary{Op: kernels.Mul, Z: f32(), X: f32(), Y: f32()},
+		kernels.Copy{Dst: f64(), Src: f64(1, 1)},
+		kernels.Softmax{Y: f32(3), X: f32(3)},
+		kernels.RNN{F: kernels.ReLU, H: f64(1, 2, 4), X: f64(0, 2, 3), Wx: f64(3, 4), Wh: f64(4, 4), Bias: none},
+		kernels.SGD{P: f32(6), G: f32(6)},
+		kernels.SGD{P: f32(6), G: f32(6), V: f32(6)},
+	) {
+		if err := k.Check(); err != nil {
+			t.Errorf("%s %+v: %v", k.Name(), k, err)
+		}
+	}
+}
+
+// TestCheck has a message for each mistake. A device adds all shapes to it.
+func TestCheck(t *testing.T) {
+	none := kernels.Array{}
+	deep, wide := make([]int, 9), make([]int, 9) // shapes that broadcast on every axis
+	for i := range deep {
+		deep[i], wide[i] = 1+i%2, 2-i%2
+	}
+	all := []int{2, 2, 2, 2, 2, 2, 2, 2, 2}
+	for _, c := range []struct {
+		k    device.Kernel
+		want string
+	}{
+		{kernels.MatMul{A: f32(2, 3), B: f32(3, 4)}, "operand C is missing"},
+		{kernels.MatMul{C: f32(2, 4), B: f32(3, 4)}, "operand A is missing"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3)}, "operand B is missing"},
+		{kernels.MatMul{C: f32(), A: f32(2, 3), B: f32(3, 4)}, "C is [], want 1 axes or more"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(), B: f32(3, 4)}, "A is [], want 1 axes or more"},
+		{kernels.MatMul{C: i32(2, 4), A: f32(2, 3), B: f32(3, 4)}, "C is int32, want float32 or float64"},
+		{kernels.MatMul{C: f32(2, 4), A: f64(2, 3), B: f32(3, 4)}, "A is float64, want float32"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f64(3, 4)}, "B is float64, want float32"},
+		{kernels.MatMul{C: f32(5, 4), A: f32(2, 3), B: f32(3, 4)}, "C folds to [5 4], want [2 4]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(4, 3)}, "B folds to [4 3], want [3 4]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), TransB: true}, "B, to be transposed, folds to [3 4], want [4 3]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), TransA: true}, "C folds to [2 4], want [3 4]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(3)}, "Bias is [3], want [4]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(1, 4)}, "Bias is [1 4], want [4]"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f64(4)}, "Bias is float64, want float32"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4), Acc: true}, "operand Bias and Acc exclude each other"},
+
+		{kernels.SumRows{Y: f32(3)}, "operand X is missing"},
+		{kernels.SumRows{Y: f32(), X: f32()}, "X is [], want 1 axes or more"},
+		{kernels.SumRows{Y: f32(2), X: f32(2, 3)}, "Y is [2], want [3]"},
+		{kernels.SumRows{Y: f64(3), X: f32(2, 3)}, "Y is float64, want float32"},
+
+		{kernels.Activate{Y: f32(3), X: f32(3)}, "unknown function Activation(0)"},
+		{kernels.Activate{F: 4, Y: f32(3), X: f32(3)}, "unknown function Activation(4)"},
+		{kernels.Activate{F: kernels.Tanh, Y: f32(3), X: i32(3)}, "X is int32, want float32 or float64"},
+		{kernels.Activate{F: kernels.Tanh, Y: f32(4), X: f32(3)}, "Y is [4], want [3]"},
+		{kernels.Activate{F: kernels.Tanh, Y: f32(1, 3), X: f32(3)}, "Y is [1 3], want [3]"},
+		{kernels.ActivateGrad{DX: f32(3), DY: f32(3), Y: f32(3)}, "unknown function Activation(0)"},
+		{kernels.ActivateGrad{F: kernels.Tanh, DX: f32(4), DY: f32(3), Y: f32(3)}, "DX is [4], want [3]"},
+		{kernels.ActivateGrad{F: kernels.Tanh, DX: f32(3), DY: f32(4), Y: f32(3)}, "DY is [4], want [3]"},
+		{kernels.ActivateGrad{F: kernels.Tanh, DX: f32(3), DY: f32(3)}, "operand Y is missing"},
+
+		{kernels.Binary{Z: f32(3), X: f32(3), Y: f32(3)}, "unknown operator Operator(0)"},
+		{kernels.Binary{Op: 4, Z: f32(3), X: f32(3), Y: f32(3)}, "unknown operator Operator(4)"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(3), Y: f32(3)}, "operand X is missing"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(3), X: f32(3)}, "operand Y is missing"},
+		{kernels.Binary{Op: kernels.Add, X: f32(3), Y: f32(3)}, "operand Z is missing"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(3), X: f32(3), Y: f64(3)}, "Y is float64, want float32"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(3), X: f32(3), Y: f32(4)}, "the shapes of X and Y do not broadcast to that of Z"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(2, 3), X: f32(3), Y: f32(3)}, "the shapes of X and Y do not broadcast to that of Z"},
+		{kernels.Binary{Op: kernels.Add, Z: f32(all...), X: f32(deep...), Y: f32(wide...)}, "broadcasting takes more than 8 nested loops"},
+		{kernels.BinaryGrad{DX: f32(3), DY: f32(3), DZ: f32(3), X: f32(3), Y: f32(3)}, "unknown operator Operator(0)"},
+		{kernels.BinaryGrad{Op: kernels.Add, DX: f32(3), DY: f32(3), DZ: f32(4), X: f32(3), Y: f32(3)}, "the shapes of X and Y do not broadcast to that of DZ"},
+		{kernels.BinaryGrad{Op: kernels.Add, DX: f32(2, 3), DY: f32(3), DZ: f32(2, 3), X: f32(3), Y: f32(2, 3)}, "DX is [2 3], want [3]"},
+		{kernels.BinaryGrad{Op: kernels.Add, DX: f32(3), DY: f32(3), DZ: f32(2, 3), X: f32(3), Y: f32(2, 3)}, "DY is [3], want [2 3]"},
+
+		{kernels.Copy{Dst: f32(3)}, "operand Src is missing"},
+		{kernels.Copy{Src: f32(3)}, "operand Dst is missing"},
+		{kernels.Copy{Dst: i32(3), Src: i32(3)}, "Src is int32, want float32 or float64"},
+		{kernels.Copy{Dst: f64(3), Src: f32(3)}, "Dst is float64, want float32"},
+		{kernels.Copy{Dst: f32(2, 3), Src: f32(5)}, "operand Dst has 6 elements, Src 5"},
+		{kernels.Fill{}, "operand Dst is missing"},
+		{kernels.Fill{Dst: i32(3)}, "Dst is int32, want float32 or float64"},
+
+		{kernels.Softmax{Y: f32(), X: f32()}, "X is [], want 1 axes or more"},
+		{kernels.Softmax{Y: f32(3, 2), X: f32(2, 3)}, "Y is [3 2], want [2 3]"},
+		{kernels.SoftmaxGrad{DX: f32(3), DY: f32(3), Y: f32()}, "Y is [], want 1 axes or more"},
+		{kernels.SoftmaxGrad{DX: f32(3), DY: f32(4), Y: f32(3)}, "DY is [4], want [3]"},
+		{kernels.SoftmaxGrad{DX: f32(4), DY: f32(3), Y: f32(3)}, "DX is [4], want [3]"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(2), P: f32(2, 3), Target: i32(2)}, "operand X is missing"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(2), P: f32(3, 2), X: f32(2, 3), Target: i32(2)}, "P is [3 2], want [2 3]"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(3), P: f32(2, 3), X: f32(2, 3), Target: i32(2)}, "Losses is [3], want [2]"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(1), Losses: f32(2), P: f32(2, 3), X: f32(2, 3), Target: i32(2)}, "Loss is [1], want []"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(2), P: f32(2, 3), X: f32(2, 3), Target: i32(3)}, "Target is [3], want [2]"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(2), P: f32(2, 3), X: f32(2, 3), Target: f32(2)}, "Target is float32, want int32"},
+		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 3), P: f32(), Target: i32(2)}, "P is [], want 1 axes or more"},
+		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 4), P: f32(2, 3), Target: i32(2)}, "DX is [2 4], want [2 3]"},
+		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 3), P: f32(2, 3)}, "operand Target is missing"},
+
+		{kernels.RNN{H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "unknown function Activation(0)"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "X is [2 3], want 3 axes or more"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(1, 5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "operand X is [1 5 2 3] and Wh [4 4], want [T B I] and [H H]"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4)}, "Wh is [4], want 2 axes or more"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 5)}, "Wh is [4 5], want [4 4]"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(5, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "H is [5 2 4], want [6 2 4]"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(4, 3), Wh: f32(4, 4)}, "Wx is [4 3], want [3 4]"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f64(4, 4)}, "Wh is float64, want float32"},
+		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(3)}, "Bias is [3], want [4]"},
+
+		{kernels.SGD{P: f32(6)}, "operand G is missing"},
+		{kernels.SGD{P: f32(6), G: f32(5)}, "G is [5], want [6]"},
+		{kernels.SGD{P: f32(6), G: f32(6), Mu: 0.9}, "operand V is missing"},
+		{kernels.SGD{P: f32(6), G: f32(6), Nesterov: true}, "operand V is missing"},
+		{kernels.SGD{P: f32(6), G: f32(6), V: f32(5)}, "V is [5], want [6]"},
+		{kernels.AdaGrad{P: f32(6), G: f32(6)}, "operand S is missing"},
+		{kernels.AdaGrad{P: f32(6), G: f32(2, 3), S: f32(6)}, "G is [2 3], want [6]"},
+		{kernels.RMSprop{P: f32(6), G: f32(6), S: f64(6)}, "S is float64, want float32"},
+		{kernels.Adam{P: f32(6), G: f32(6), M: f32(6), Step: 1}, "operand V is missing"},
+		{kernels.Adam{P: f32(6), G: f32(6), M: f32(5), V: f32(6), Step: 1}, "M is [5], want [6]"},
+		{kernels.Adam{P: f32(6), G: f32(6), M: f32(6), V: f32(6)}, "the Step is 0, want 1 or more"},
+		{kernels.SumSquares{Y: f32(1), X: f32(6)}, "Y is [1], want []"},
+		{kernels.SumSquares{Y: f32()}, "operand X is missing"},
+		{kernels.ClipNorm{X: f32(6), SumSq: f64()}, "SumSq is float64, want float32"},
+		{kernels.ClipNorm{X: f32(6), SumSq: none}, "operand SumSq is missing"},
+	} {
+		if err := c.k.Check(); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", c.k.Name(), err, c.want)
+		}
+	}
+}
+
+// TestRNNGradCheck spoils each operand in turn.
+func TestRNNGradCheck(t *testing.T) {
+	for name, want := range map[string]string{
+		"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 4]", "DWh": "[4 4]", "DBias": "[4]", "DZ": "[5 2 4]", "DY": "[5 2 4]", "H": "[6 2 4]", "Wx": "[3 4]",
+	} {
+		k := &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
+			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}
+		reflect.ValueOf(k).Elem().FieldByName(name).Set(reflect.ValueOf(f32(7, 7)))
+		if err := k.Check(); err == nil || err.Error() != name+" is [7 7], want "+want {
+			t.Errorf("with the wrong %s: %v", name, err)
+		}
+	}
+	for _, c := range []struct {
+		k    kernels.RNNGrad
+		want string
+	}{
+		{kernels.RNNGrad{}, "unknown function Activation(0)"},
+		{kernels.RNNGrad{F: kernels.Tanh}, "operand X is missing"},
+		{kernels.RNNGrad{F: kernels.Tanh, X: f32(5, 2, 3), Wh: f32(1, 4, 4)}, "operand X is [5 2 3] and Wh [1 4 4], want [T B I] and [H H]"},
+	} {
+		if err := c.k.Check(); err == nil || err.Error() != c.want {
+			t.Errorf("RNNGrad: %v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestOperands finds each array of a kernel among its operands, under its name and once, and adds them to what is there.
+func TestOperands(t *testing.T) {
+	for _, k := range fitting() {
+		v := reflect.ValueOf(k).Elem()
+		if v.Type().Name() != k.Name() {
+			t.Errorf("%s is called %s", v.Type().Name(), k.Name())
+		}
+		arrays := map[string]kernels.Array{}
+		for i := range v.NumField() {
+			if a, ok := v.Field(i).Interface().(kernels.Array); ok {
+				arrays[v.Type().Field(i).Name] = a
+			}
+		}
+		before := device.Operand{Name: "before"}
+		ops := k.Operands([]device.Operand{before})
+		if len(ops) != len(arrays)+1 || ops[0].Name != "before" {
+			t.Errorf("%s has %d operands, want %d", k.Name(), len(ops)-1, len(arrays))
+		}
+		writes := false
+		for _, o := range ops[1:] {
+			a, ok := arrays[o.Name]
+			if !ok || a.Slice != o.Slice || fmt.Sprint(a.Shape) != fmt.Sprint(o.Shape) {
+				t.Errorf("%s: operand %s is not its field", k.Name(), o.Name)
+			}
+			delete(arrays, o.Name)
+			if o.Access&device.Update == 0 || o.Access&device.InPlace != 0 && o.Access&device.Write == 0 {
+				t.Errorf("%s: operand %s has access %b", k.Name(), o.Name, o.Access)
+			}
+			writes = writes || o.Access&device.Write != 0
+		}
+		if !writes {
+			t.Errorf("%s writes nothing", k.Name())
+		}
+	}
+}
+
+func TestAcc(t *testing.T) {
+	for _, c := range []struct {
+		k    device.Kernel
+		want device.Access
+	}{
+		{kernels.MatMul{}, device.Write}, {kernels.MatMul{Acc: true}, device.Update},
+		{kernels.SumRows{}, device.Write}, {kernels.SumRows{Acc: true}, device.Update},
+		{kernels.SumSquares{}, device.Write}, {kernels.SumSquares{Acc: true}, device.Update},
+	} {
+		if got := c.k.Operands(nil)[0].Access; got != c.want {
+			t.Errorf("%+v: access %b, want %b", c.k, got, c.want)
+		}
+	}
+}
+
+func TestPointer(t *testing.T) {
+	k := kernels.Fill{Value: 3}
+	p, ok := kernels.Pointer(k).(*kernels.Fill)
+	if !ok || p.Value != 3 {
+		t.Fatalf("Pointer of a Fill is %v", p)
+	}
+	if kernels.Pointer(p) != device.Kernel(p) {
+		t.Error("Pointer of a pointer is another one")
+	}
+}
+
+func TestNames(t *testing.T) {
+	for want, got := range map[string]fmt.Stringer{
+		"sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh, "relu": kernels.ReLU, "Activation(7)": kernels.Activation(7),
+		"add": kernels.Add, "mul": kernels.Mul, "div": kernels.Div, "Operator(7)": kernels.Operator(7),
+	} {
+		if got.String() != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
+
+func TestRowsAndCols(t *testing.T) {
+	for _, c := range []struct {
+		a          kernels.Array
+		rows, cols int
+	}{
+		{f32(), 1, 1}, {f32(3), 1, 3}, {f32(2, 3), 2, 3}, {f32(5, 2, 3), 10, 3}, {f32(0, 3), 0, 3}, {f32(3, 0), 3, 0},
+	} {
+		if kernels.Rows(c.a) != c.rows || kernels.Cols(c.a) != c.cols {
+			t.Errorf("%v has %d rows of %d, want %d of %d", c.a.Shape, kernels.Rows(c.a), kernels.Cols(c.a), c.rows, c.cols)
+		}
+	}
+}

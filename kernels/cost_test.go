@@ -1,0 +1,64 @@
+package kernels_test
+
+import (
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// array is memory of a type and shape, which no device needs to have.
+func array(t device.DType, shape ...int) kernels.Array {
+	return kernels.Array{Slice: (&device.Memory{Type: t, Len: kernels.Size(shape)}).All(), Shape: shape}
+}
+
+func f32(shape ...int) kernels.Array { return array(device.Float32, shape...) }
+func f64(shape ...int) kernels.Array { return array(device.Float64, shape...) }
+func i32(shape ...int) kernels.Array { return array(device.Int32, shape...) }
+
+// TestCost counts by hand: operations, then bytes read and bytes written.
+func TestCost(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		k          device.Kernel
+		ops, bytes int64
+	}{
+		{"a product: 2·2·4·3; A 6, B 12, C 8", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4)}, 48, 4 * (6 + 12 + 8)},
+		{"in float64", kernels.MatMul{C: f64(2, 4), A: f64(2, 3), B: f64(3, 4)}, 48, 8 * (6 + 12 + 8)},
+		{"with a bias 4", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4)}, 48, 4 * (6 + 12 + 8 + 4)},
+		{"C is read as well", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Acc: true}, 48, 4 * (6 + 12 + 2*8)},
+		{"transposed, folded: 2·3·5·8", kernels.MatMul{C: f32(3, 5), A: f32(2, 4, 3), B: f32(8, 5), TransA: true}, 240, 4 * (24 + 40 + 15)},
+		{"of a size that int32 does not hold", kernels.MatMul{C: f32(1<<11, 1<<11), A: f32(1<<11, 1<<11), B: f32(1<<11, 1<<11)}, 1 << 34, 3 << 24},
+		{"a sum of 6 in 3 columns", kernels.SumRows{Y: f32(3), X: f32(2, 3)}, 6, 4 * (6 + 3)},
+		{"that is added", kernels.SumRows{Y: f32(3), X: f32(2, 3), Acc: true}, 6, 4 * (6 + 2*3)},
+		{"6 functions", kernels.Activate{F: kernels.Tanh, Y: f32(2, 3), X: f32(2, 3)}, 6, 4 * 12},
+		{"6 slopes", kernels.ActivateGrad{F: kernels.Tanh, DX: f32(6), DY: f32(6), Y: f32(6)}, 18, 4 * 18},
+		{"6 sums, 3 broadcast", kernels.Binary{Op: kernels.Add, Z: f32(2, 3), X: f32(2, 3), Y: f32(3)}, 6, 4 * (6 + 6 + 3)},
+		{"and back", kernels.BinaryGrad{Op: kernels.Add, DX: f32(2, 3), DY: f32(3), DZ: f32(2, 3), X: f32(2, 3), Y: f32(3)}, 24, 4 * (3*6 + 2*3)},
+		{"a copy", kernels.Copy{Dst: f64(6), Src: f64(2, 3)}, 0, 8 * 12},
+		{"a fill", kernels.Fill{Dst: f64(6)}, 0, 8 * 6},
+		{"softmax", kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)}, 24, 4 * 12},
+		{"its gradient", kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)}, 24, 4 * 18},
+		{"a loss", kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(2), P: f64(2, 3), X: f64(2, 3), Target: i32(2)}, 30, 8*(1+2+6+6) + 4*2},
+		{"its gradient", kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)}, 12, 8*12 + 4*2},
+		{"5 steps of 2 rows, 3 inputs, 4 units: 2·5·2·4·(3+4); H 48 twice, X 30, Wx 12, Wh 16, Bias 4",
+			kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
+			560, 4 * (2*48 + 30 + 12 + 16 + 4)},
+		{"and back: twice that; DX 30, DH0 8, DWx 12, DWh 16, DBias 4 twice, DZ 40, DY 40, H 48, X 30, Wx 12, Wh 16",
+			kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
+				DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
+			1120, 4 * (30 + 8 + 2*(12+16+4) + 40 + 40 + 48 + 30 + 12 + 16)},
+		{"a plain step", kernels.SGD{P: f32(6), G: f32(6)}, 24, 4 * (2*6 + 6)},
+		{"with momentum", kernels.SGD{P: f32(6), G: f32(6), V: f32(6)}, 24, 4 * (2*6 + 6 + 2*6)},
+		{"AdaGrad", kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)}, 42, 4 * (2*6 + 6 + 2*6)},
+		{"RMSprop", kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)}, 54, 4 * (2*6 + 6 + 2*6)},
+		{"Adam", kernels.Adam{P: f32(6), G: f32(6), M: f32(6), V: f32(6)}, 84, 4 * (2*6 + 6 + 4*6)},
+		{"6 squares", kernels.SumSquares{Y: f32(), X: f32(6)}, 12, 4 * 7},
+		{"that are added", kernels.SumSquares{Y: f32(), X: f32(6), Acc: true}, 12, 4 * 8},
+		{"clipping", kernels.ClipNorm{X: f32(6), SumSq: f32()}, 6, 4 * (2*6 + 1)},
+	} {
+		if got := c.k.Cost(); got.Ops != c.ops || got.Bytes != c.bytes {
+			t.Errorf("%s, %s: %d operations and %d bytes, want %d and %d", c.k.Name(), c.name, got.Ops, got.Bytes, c.ops, c.bytes)
+		}
+	}
+}
