@@ -16,7 +16,7 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	}
 	m, n := i1-i0, j1-j0
 	lg := f.width(m)
-	h := evenly(m, min(f.rows[lg], p.rows))
+	h := evenly(m, f.rows[lg])
 	kc := evenly(o.k, p.kc)
 	far := len(o.a)*f.size > farA
 	c := pointer(o.c, i0*o.ldc+j0)
@@ -26,7 +26,7 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 			s.acc = 1
 		}
 		a := o.useA(&s, i0, p0)
-		b, panelB := o.useB(&s, buf, j0, n, p0, f.lanes<<lg)
+		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, f.lanes<<lg)
 		for i := 0; i < m; i += h {
 			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB
@@ -70,16 +70,17 @@ func (o *operands[T]) prefetchA(s *strip, a unsafe.Pointer, rows int) {
 }
 
 // useB sets the distance between rows of op(B) and returns where row p0 and column j0 of that are, and how far it is
-// from a panel of the given width to the next. If B is stored as its transpose, n columns from there are in buf.
-func (o *operands[T]) useB(s *strip, buf *scratch[T], j0, n, p0, width int) (b unsafe.Pointer, panelB int) {
+// from a panel of the given width to the next. To pack is to copy n columns from there, and their panels' rows are
+// contiguous then.
+func (o *operands[T]) useB(s *strip, pack bool, buf *scratch[T], j0, n, p0, width int) (b unsafe.Pointer, panelB int) {
 	size := sizeOf[T]()
-	if !o.transB {
+	if !pack {
 		s.rowB = o.ldb * size
 		return pointer(o.b, p0*o.ldb+j0), width * size
 	}
 	grow(&buf.b, roundUp(n, width)*s.k)
 	for j := 0; j < n; j += width {
-		transposeBlock(buf.b[j*s.k:], width, o.b[(j0+j)*o.ldb+p0:], o.ldb, min(width, n-j), s.k)
+		packPanel(buf.b[j*s.k:], width, o.transB, o.b, o.ldb, p0, s.k, j0+j, min(width, n-j))
 	}
 	s.rowB = width * size
 	return pointer(buf.b, 0), s.k * width * size

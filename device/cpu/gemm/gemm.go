@@ -29,9 +29,8 @@
 // not fill up are divided evenly among tiles of just the height needed, and the last columns are masked, so no operand
 // is padded.
 //
-// A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose,
-// if so many rows use it that the copy costs little, or if its rows lie so that they fall into the same cache set. A is
-// copied for that last reason only.
+// A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose, and
+// if it is larger than the second cache level and hundreds of rows use it.
 //
 // C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
 // be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.

@@ -6,12 +6,12 @@ package gemm
 
 import "unsafe"
 
-// multiplyAVX2F32 does, for the rows and the vectors of 8 elements that s.kernel stands for,
+// multiplyAVX2F32 does, for the rows and the vectors of 8 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
 //		width := vectors * 8
 //		if s.panels == 1 {
-//			width += s.last - 8 // all kernels but those for a last panel have s.last = 8
+//			width += s.last - 8 // tiles that cannot end within a vector have s.last = 8
 //		}
 //		for i := range rows {
 //			for j := range width {
@@ -31,12 +31,12 @@ import "unsafe"
 //go:noescape
 func multiplyAVX2F32(s *strip)
 
-// multiplyAVX2F64 does, for the rows and the vectors of 4 elements that s.kernel stands for,
+// multiplyAVX2F64 does, for the rows and the vectors of 4 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
 //		width := vectors * 4
 //		if s.panels == 1 {
-//			width += s.last - 4 // all kernels but those for a last panel have s.last = 4
+//			width += s.last - 4 // tiles that cannot end within a vector have s.last = 4
 //		}
 //		for i := range rows {
 //			for j := range width {
@@ -56,12 +56,12 @@ func multiplyAVX2F32(s *strip)
 //go:noescape
 func multiplyAVX2F64(s *strip)
 
-// multiplyAVX512F32 does, for the rows and the vectors of 16 elements that s.kernel stands for,
+// multiplyAVX512F32 does, for the rows and the vectors of 16 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
 //		width := vectors * 16
 //		if s.panels == 1 {
-//			width += s.last - 16 // all kernels but those for a last panel have s.last = 16
+//			width += s.last - 16 // tiles that cannot end within a vector have s.last = 16
 //		}
 //		for i := range rows {
 //			for j := range width {
@@ -81,12 +81,12 @@ func multiplyAVX2F64(s *strip)
 //go:noescape
 func multiplyAVX512F32(s *strip)
 
-// multiplyAVX512F64 does, for the rows and the vectors of 8 elements that s.kernel stands for,
+// multiplyAVX512F64 does, for the rows and the vectors of 8 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
 //		width := vectors * 8
 //		if s.panels == 1 {
-//			width += s.last - 8 // all kernels but those for a last panel have s.last = 8
+//			width += s.last - 8 // tiles that cannot end within a vector have s.last = 8
 //		}
 //		for i := range rows {
 //			for j := range width {
@@ -105,6 +105,15 @@ func multiplyAVX512F32(s *strip)
 //
 //go:noescape
 func multiplyAVX512F64(s *strip)
+
+// copyRows does, for a size that is a positive multiple of 32,
+//
+//	for i := range rows {
+//		copy(dst[i*dstRow:][:size], src[i*srcRow:][:size])
+//	}
+//
+//go:noescape
+func copyRows(dst unsafe.Pointer, dstRow int, src unsafe.Pointer, srcRow int, rows int, size int)
 
 // prefetchRows has the processor begin to read
 //

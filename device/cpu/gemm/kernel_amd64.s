@@ -13038,6 +13038,34 @@ done:
 	VZEROUPPER
 	RET
 
+// func copyRows(dst *byte, dstRow int, src *byte, srcRow int, rows int, size int)
+// Requires: AVX
+TEXT ·copyRows(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), DX
+	LEAQ (DX)(DX*2), R8
+	MOVQ src+16(FP), SI
+	MOVQ srcRow+24(FP), CX
+	LEAQ (CX)(CX*2), R10
+	MOVQ rows+32(FP), BX
+	MOVQ size+40(FP), R12
+
+row:
+	XORQ AX, AX
+
+vector:
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, R12
+	JNE     vector
+	ADDQ    CX, SI
+	ADDQ    DX, DI
+	DECQ    BX
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func prefetchRows(src *byte, srcRow int, rows int, size int)
 // Requires: MMX+
 TEXT ·prefetchRows(SB), NOSPLIT, $0-32

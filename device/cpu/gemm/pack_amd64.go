@@ -13,8 +13,16 @@ func packPanel[T Float](dst []T, ld int, trans bool, b []T, ldb, p0, k, j0, n in
 
 // copyBlock copies m rows of n elements.
 func copyBlock[T Float](dst []T, ldd int, src []T, lds, m, n int) {
+	size := sizeOf[T]()
+	whole := n &^ (32/size - 1) // what the assembly can copy of a row
+	if whole > 0 {
+		copyRows(pointer(dst, 0), ldd*size, pointer(src, 0), lds*size, m, whole*size)
+	}
+	if whole == n {
+		return
+	}
 	for i := range m {
-		copy(dst[i*ldd:], src[i*lds:][:n])
+		copy(dst[i*ldd+whole:], src[i*lds:][whole:n])
 	}
 }
 

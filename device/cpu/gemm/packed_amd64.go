@@ -32,7 +32,7 @@ func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []
 	h := evenly(m, f.rows[lg])
 	kc := evenly(p.k, 1024) // bounds the time of a call; one strip needs no blocks for the cache
 	if h < m {
-		kc = evenly(p.k, 2*tileK)
+		kc = evenly(p.k, 256)
 	}
 	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size}
 	width := packedRow / f.size

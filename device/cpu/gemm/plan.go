@@ -1,52 +1,50 @@
 package gemm
 
-// A plan is how a product is computed. It depends on the kernel and on the shape of the whole product.
+import "runtime"
+
+// A plan is how a product is computed. Bits do not depend on it.
 type plan struct {
 	kernel kernel
 	mb, nb int // the size of the blocks of C that goroutines take
 	kc     int // how many additions a tile of C stays in registers for
-	rows   int // how many rows a tile may have
+	packB  bool
 }
 
-const (
-	// tileK is how long a kernel works on a tile: the panel of B in use and the one that comes next, 16 KiB each, and
-	// the strip of A fit the first cache level together.
-	tileK = 128
-	// flatK is that for a strip whose B is read once. Few rows of B at a time are few streams for the processor to
-	// foresee and few pages for it to translate.
-	flatK = 64
-	// period is the distance in bytes at which addresses share a set of the first cache level.
-	period = 4096
-	// ways is how many such lines the first cache level keeps and leaves others some room.
-	ways = 8
-	// wantBlocks is how many blocks there should be, for goroutines to end at about the same time.
-	wantBlocks = 8
-)
-
-// smallest is how many multiplications are not worth another goroutine: some 20 µs, less than which starting one and
-// waiting for it is too large a part of.
+// smallest is how many multiplications are not worth a second goroutine: those of some 20 µs.
 var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func newPlan[T Float](o *operands[T], m, n int) plan {
-	p := plan{kernel: current(), mb: m, nb: n, kc: tileK, rows: m}
-	if o.lda*sizeOf[T]()%period == 0 && !o.transA {
-		p.rows = ways
-	}
-	flat := m <= 14
-	if flat && !o.transB {
-		p.kc = flatK
-	}
+	p := plan{kernel: current(), mb: m, nb: n, packB: o.transB}
 	// One row takes as long as eight would, since it has to wait for B.
-	if max(m, 8)*n*o.k <= smallest[p.kernel] {
+	work := func(m, n int) int { return max(m, 8) * n * o.k }
+	large := work(m, n) > smallest[p.kernel]
+	if large {
+		p.packB = o.transB || m >= 512 && o.k*n*sizeOf[T]() > 2<<20
+	}
+	switch {
+	case p.packB:
+		// A copy of B costs little where a thousand rows use it. Then A comes from memory seldom if blocks are wide,
+		// and C if kc is large; 512 KiB of B stay in the second cache level.
+		p.kc = 256
+		p.mb, p.nb = min(m, 1024), min(n, 2048/sizeOf[T]())
+	case m > 14:
+		// The panel of B in use, the one that is being prefetched, each 16 KiB, and a strip of A stay in the first cache
+		// level. Blocks are flat, as that is where a strip of A is used over and over.
+		p.kc = 128
+		p.mb, p.nb = min(m, 128), min(n, 1024)
+	default:
+		// B is read once. Few of its rows at a time are few streams for the processor to foresee, and few pages.
+		p.kc = 64
+		p.mb, p.nb = m, min(n, 1024)
+	}
+	if !large {
+		p.mb, p.nb = m, n
 		return p
 	}
-	p.mb, p.nb = min(m, 512), min(n, 256)
-	if flat {
-		p.nb = min(n, 1024)
-	}
-	for ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < wantBlocks && max(p.mb, 8)*p.nb*o.k > smallest[p.kernel]/2 {
+	want := 2 * runtime.GOMAXPROCS(0) // for goroutines to end at about the same time
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > smallest[p.kernel]/2 {
 		switch {
-		case p.nb > 128 || p.nb > 64 && (o.transB || p.mb <= 128): // a block transposes its part of B
+		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)
 		case p.mb > 28:
 			p.mb = ceilDiv(p.mb, 2)

@@ -57,7 +57,7 @@ var (
 func field(i int) Mem { return Mem{Base: s, Disp: 8 * i} }
 
 var (
-	fieldKernel, fieldA, fieldB, fieldC      = field(0), field(1), field(2), field(3)
+	fieldTile, fieldA, fieldB, fieldC        = field(0), field(1), field(2), field(3)
 	fieldRowA, fieldColA                     = field(4), field(5)
 	fieldRowB, fieldPanelB, fieldRowC        = field(6), field(7), field(8)
 	fieldK, fieldPanels, fieldLast, fieldAcc = field(9), field(10), field(11), field(12)
@@ -73,7 +73,7 @@ func generateMultiply(isa isa, t dtype) {
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 4}, rowA5)
 	MOVQ(fieldColA, colA)
 	MOVQ(fieldRowB, rowB)
-	MOVQ(fieldKernel, RAX)
+	MOVQ(fieldTile, RAX)
 	ks := family(isa, t)
 	choose(ks, 0, len(ks))
 	Label("done")

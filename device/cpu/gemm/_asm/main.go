@@ -12,6 +12,7 @@ func main() {
 			generateMultiply(s, t)
 		}
 	}
+	generateCopy()
 	generatePrefetch()
 	generateTranspose(float32s)
 	generateTranspose(float64s)

@@ -38,6 +38,30 @@ func (g grid) at(i, j int) Mem {
 	return m
 }
 
+// generateCopy writes a function that copies rows of 32·n bytes.
+func generateCopy() {
+	TEXT("copyRows", NOSPLIT, "func(dst *byte, dstRow int, src *byte, srcRow int, rows int, size int)")
+	dst.load("dst")
+	src.load("src")
+	rows, size, j := RBX, R12, RAX
+	Load(Param("rows"), rows)
+	Load(Param("size"), size)
+	Label("row")
+	XORQ(j, j)
+	Label("vector")
+	VMOVUPS(Mem{Base: src.base, Index: j, Scale: 1}, Y0)
+	VMOVUPS(Y0, Mem{Base: dst.base, Index: j, Scale: 1})
+	ADDQ(U8(32), j)
+	CMPQ(j, size)
+	JNE(LabelRef("vector"))
+	ADDQ(src.row, src.base)
+	ADDQ(dst.row, dst.base)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
 // generatePrefetch writes a function that has rows of any length brought into the second cache level.
 func generatePrefetch() {
 	TEXT("prefetchRows", NOSPLIT, "func(src *byte, srcRow int, rows int, size int)")

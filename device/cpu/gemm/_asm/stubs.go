@@ -26,7 +26,7 @@ import "unsafe"
 			fmt.Fprintf(&w, multiplyStub, s.name, t.name, t.goName, s.size/t.size)
 		}
 	}
-	fmt.Fprint(&w, prefetchStub)
+	fmt.Fprint(&w, copyStub, prefetchStub)
 	for _, t := range []dtype{float32s, float64s} {
 		fmt.Fprintf(&w, transposeStub, t.name, 32/t.size)
 	}
@@ -39,12 +39,12 @@ import "unsafe"
 	}
 }
 
-const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors of %[4]d elements that s.kernel stands for,
+const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors of %[4]d elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
 //		width := vectors * %[4]d
 //		if s.panels == 1 {
-//			width += s.last - %[4]d // all kernels but those for a last panel have s.last = %[4]d
+//			width += s.last - %[4]d // tiles that cannot end within a vector have s.last = %[4]d
 //		}
 //		for i := range rows {
 //			for j := range width {
@@ -63,6 +63,17 @@ const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors o
 //
 //go:noescape
 func multiply%[1]s%[2]s(s *strip)
+
+`
+
+const copyStub = `// copyRows does, for a size that is a positive multiple of 32,
+//
+//	for i := range rows {
+//		copy(dst[i*dstRow:][:size], src[i*srcRow:][:size])
+//	}
+//
+//go:noescape
+func copyRows(dst unsafe.Pointer, dstRow int, src unsafe.Pointer, srcRow int, rows int, size int)
 
 `
 

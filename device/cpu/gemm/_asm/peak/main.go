@@ -1,4 +1,4 @@
-// Command peak writes the assembly of package gemm/internal/peak.
+// Command peak writes the assembly of package peak.
 package main
 
 import (
@@ -9,30 +9,28 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
-	loop("avx2", []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13}, []VecPhysical{Y14, Y15})
-	loop("avx512", []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13}, []VecPhysical{Z14, Z15})
+	loop("avx2", []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13}, Y14, Y15)
+	loop("avx512", []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13}, Z14, Z15)
 	Generate()
 }
 
-// loop writes a function that does n times as many multiply-adds as there are registers given, twelve or more of them
-// being enough to keep any processor's units busy.
-func loop(name string, regs, extra []VecPhysical) {
+// loop writes a function that does n times sum += x·y for all of the sums, of which there are enough for none to wait.
+func loop(name string, sums []VecPhysical, x, y Op) {
 	TEXT(name, NOSPLIT, "func(n int)")
-	Doc(name + " does n times 14 independent fused multiply-adds of a vector of float32.")
+	Doc(name + " does n times 14 independent fused multiply-adds of vectors of float32.")
+	data := GLOBL(name+"Data", RODATA|NOPTR)
+	for i := range 16 { // numbers near one: a unit that multiplies zeros may take less power and so run faster
+		DATA(4*i, U32(0x3f800001+i*0x12345))
+	}
 	Load(Param("n"), RAX)
-	x := GLOBL("x"+name, RODATA|NOPTR)
-	for i := range 16 {
-		DATA(4*i, U32(0x3f8ccccd+i*0x12345))
+	for _, r := range sums {
+		VMOVUPS(data, r)
 	}
-	for _, r := range regs {
-		VMOVUPS(x, r)
-	}
-	x0, x1 := extra[0], extra[1]
-	VMOVUPS(x, x0)
-	VMOVUPS(x, x1)
+	VMOVUPS(data, x)
+	VMOVUPS(data, y)
 	Label("loop")
-	for _, r := range regs {
-		VFMADD231PS(x0, x1, r)
+	for _, r := range sums {
+		VFMADD231PS(x, y, r)
 	}
 	DECQ(RAX)
 	JNZ(LabelRef("loop"))

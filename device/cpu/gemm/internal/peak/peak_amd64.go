@@ -4,8 +4,8 @@
 
 package peak
 
-// avx2 does n times 14 independent fused multiply-adds of a vector of float32.
+// avx2 does n times 14 independent fused multiply-adds of vectors of float32.
 func avx2(n int)
 
-// avx512 does n times 14 independent fused multiply-adds of a vector of float32.
+// avx512 does n times 14 independent fused multiply-adds of vectors of float32.
 func avx512(n int)

@@ -8,22 +8,22 @@
 // Requires: AVX, FMA3
 TEXT ·avx2(SB), NOSPLIT, $0-8
 	MOVQ    n+0(FP), AX
-	VMOVUPS xavx2<>+0(SB), Y0
-	VMOVUPS xavx2<>+0(SB), Y1
-	VMOVUPS xavx2<>+0(SB), Y2
-	VMOVUPS xavx2<>+0(SB), Y3
-	VMOVUPS xavx2<>+0(SB), Y4
-	VMOVUPS xavx2<>+0(SB), Y5
-	VMOVUPS xavx2<>+0(SB), Y6
-	VMOVUPS xavx2<>+0(SB), Y7
-	VMOVUPS xavx2<>+0(SB), Y8
-	VMOVUPS xavx2<>+0(SB), Y9
-	VMOVUPS xavx2<>+0(SB), Y10
-	VMOVUPS xavx2<>+0(SB), Y11
-	VMOVUPS xavx2<>+0(SB), Y12
-	VMOVUPS xavx2<>+0(SB), Y13
-	VMOVUPS xavx2<>+0(SB), Y14
-	VMOVUPS xavx2<>+0(SB), Y15
+	VMOVUPS avx2Data<>+0(SB), Y0
+	VMOVUPS avx2Data<>+0(SB), Y1
+	VMOVUPS avx2Data<>+0(SB), Y2
+	VMOVUPS avx2Data<>+0(SB), Y3
+	VMOVUPS avx2Data<>+0(SB), Y4
+	VMOVUPS avx2Data<>+0(SB), Y5
+	VMOVUPS avx2Data<>+0(SB), Y6
+	VMOVUPS avx2Data<>+0(SB), Y7
+	VMOVUPS avx2Data<>+0(SB), Y8
+	VMOVUPS avx2Data<>+0(SB), Y9
+	VMOVUPS avx2Data<>+0(SB), Y10
+	VMOVUPS avx2Data<>+0(SB), Y11
+	VMOVUPS avx2Data<>+0(SB), Y12
+	VMOVUPS avx2Data<>+0(SB), Y13
+	VMOVUPS avx2Data<>+0(SB), Y14
+	VMOVUPS avx2Data<>+0(SB), Y15
 
 loop:
 	VFMADD231PS Y14, Y15, Y0
@@ -45,44 +45,44 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA xavx2<>+0(SB)/4, $0x3f8ccccd
-DATA xavx2<>+4(SB)/4, $0x3f8df012
-DATA xavx2<>+8(SB)/4, $0x3f8f1357
-DATA xavx2<>+12(SB)/4, $0x3f90369c
-DATA xavx2<>+16(SB)/4, $0x3f9159e1
-DATA xavx2<>+20(SB)/4, $0x3f927d26
-DATA xavx2<>+24(SB)/4, $0x3f93a06b
-DATA xavx2<>+28(SB)/4, $0x3f94c3b0
-DATA xavx2<>+32(SB)/4, $0x3f95e6f5
-DATA xavx2<>+36(SB)/4, $0x3f970a3a
-DATA xavx2<>+40(SB)/4, $0x3f982d7f
-DATA xavx2<>+44(SB)/4, $0x3f9950c4
-DATA xavx2<>+48(SB)/4, $0x3f9a7409
-DATA xavx2<>+52(SB)/4, $0x3f9b974e
-DATA xavx2<>+56(SB)/4, $0x3f9cba93
-DATA xavx2<>+60(SB)/4, $0x3f9dddd8
-GLOBL xavx2<>(SB), RODATA|NOPTR, $64
+DATA avx2Data<>+0(SB)/4, $0x3f800001
+DATA avx2Data<>+4(SB)/4, $0x3f812346
+DATA avx2Data<>+8(SB)/4, $0x3f82468b
+DATA avx2Data<>+12(SB)/4, $0x3f8369d0
+DATA avx2Data<>+16(SB)/4, $0x3f848d15
+DATA avx2Data<>+20(SB)/4, $0x3f85b05a
+DATA avx2Data<>+24(SB)/4, $0x3f86d39f
+DATA avx2Data<>+28(SB)/4, $0x3f87f6e4
+DATA avx2Data<>+32(SB)/4, $0x3f891a29
+DATA avx2Data<>+36(SB)/4, $0x3f8a3d6e
+DATA avx2Data<>+40(SB)/4, $0x3f8b60b3
+DATA avx2Data<>+44(SB)/4, $0x3f8c83f8
+DATA avx2Data<>+48(SB)/4, $0x3f8da73d
+DATA avx2Data<>+52(SB)/4, $0x3f8eca82
+DATA avx2Data<>+56(SB)/4, $0x3f8fedc7
+DATA avx2Data<>+60(SB)/4, $0x3f91110c
+GLOBL avx2Data<>(SB), RODATA|NOPTR, $64
 
 // func avx512(n int)
 // Requires: AVX, AVX512F
 TEXT ·avx512(SB), NOSPLIT, $0-8
 	MOVQ    n+0(FP), AX
-	VMOVUPS xavx512<>+0(SB), Z0
-	VMOVUPS xavx512<>+0(SB), Z1
-	VMOVUPS xavx512<>+0(SB), Z2
-	VMOVUPS xavx512<>+0(SB), Z3
-	VMOVUPS xavx512<>+0(SB), Z4
-	VMOVUPS xavx512<>+0(SB), Z5
-	VMOVUPS xavx512<>+0(SB), Z6
-	VMOVUPS xavx512<>+0(SB), Z7
-	VMOVUPS xavx512<>+0(SB), Z8
-	VMOVUPS xavx512<>+0(SB), Z9
-	VMOVUPS xavx512<>+0(SB), Z10
-	VMOVUPS xavx512<>+0(SB), Z11
-	VMOVUPS xavx512<>+0(SB), Z12
-	VMOVUPS xavx512<>+0(SB), Z13
-	VMOVUPS xavx512<>+0(SB), Z14
-	VMOVUPS xavx512<>+0(SB), Z15
+	VMOVUPS avx512Data<>+0(SB), Z0
+	VMOVUPS avx512Data<>+0(SB), Z1
+	VMOVUPS avx512Data<>+0(SB), Z2
+	VMOVUPS avx512Data<>+0(SB), Z3
+	VMOVUPS avx512Data<>+0(SB), Z4
+	VMOVUPS avx512Data<>+0(SB), Z5
+	VMOVUPS avx512Data<>+0(SB), Z6
+	VMOVUPS avx512Data<>+0(SB), Z7
+	VMOVUPS avx512Data<>+0(SB), Z8
+	VMOVUPS avx512Data<>+0(SB), Z9
+	VMOVUPS avx512Data<>+0(SB), Z10
+	VMOVUPS avx512Data<>+0(SB), Z11
+	VMOVUPS avx512Data<>+0(SB), Z12
+	VMOVUPS avx512Data<>+0(SB), Z13
+	VMOVUPS avx512Data<>+0(SB), Z14
+	VMOVUPS avx512Data<>+0(SB), Z15
 
 loop:
 	VFMADD231PS Z14, Z15, Z0
@@ -104,20 +104,20 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA xavx512<>+0(SB)/4, $0x3f8ccccd
-DATA xavx512<>+4(SB)/4, $0x3f8df012
-DATA xavx512<>+8(SB)/4, $0x3f8f1357
-DATA xavx512<>+12(SB)/4, $0x3f90369c
-DATA xavx512<>+16(SB)/4, $0x3f9159e1
-DATA xavx512<>+20(SB)/4, $0x3f927d26
-DATA xavx512<>+24(SB)/4, $0x3f93a06b
-DATA xavx512<>+28(SB)/4, $0x3f94c3b0
-DATA xavx512<>+32(SB)/4, $0x3f95e6f5
-DATA xavx512<>+36(SB)/4, $0x3f970a3a
-DATA xavx512<>+40(SB)/4, $0x3f982d7f
-DATA xavx512<>+44(SB)/4, $0x3f9950c4
-DATA xavx512<>+48(SB)/4, $0x3f9a7409
-DATA xavx512<>+52(SB)/4, $0x3f9b974e
-DATA xavx512<>+56(SB)/4, $0x3f9cba93
-DATA xavx512<>+60(SB)/4, $0x3f9dddd8
-GLOBL xavx512<>(SB), RODATA|NOPTR, $64
+DATA avx512Data<>+0(SB)/4, $0x3f800001
+DATA avx512Data<>+4(SB)/4, $0x3f812346
+DATA avx512Data<>+8(SB)/4, $0x3f82468b
+DATA avx512Data<>+12(SB)/4, $0x3f8369d0
+DATA avx512Data<>+16(SB)/4, $0x3f848d15
+DATA avx512Data<>+20(SB)/4, $0x3f85b05a
+DATA avx512Data<>+24(SB)/4, $0x3f86d39f
+DATA avx512Data<>+28(SB)/4, $0x3f87f6e4
+DATA avx512Data<>+32(SB)/4, $0x3f891a29
+DATA avx512Data<>+36(SB)/4, $0x3f8a3d6e
+DATA avx512Data<>+40(SB)/4, $0x3f8b60b3
+DATA avx512Data<>+44(SB)/4, $0x3f8c83f8
+DATA avx512Data<>+48(SB)/4, $0x3f8da73d
+DATA avx512Data<>+52(SB)/4, $0x3f8eca82
+DATA avx512Data<>+56(SB)/4, $0x3f8fedc7
+DATA avx512Data<>+60(SB)/4, $0x3f91110c
+GLOBL avx512Data<>(SB), RODATA|NOPTR, $64
