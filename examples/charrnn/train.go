@@ -89,7 +89,7 @@ type experiment struct {
 
 // newExperiment holds the last tenth of a text out, unless that is more than an evaluation needs, to train on the rest.
 func newExperiment(d device.Device, s *settings, letters *alphabet, text []byte) *experiment {
-	cut := len(text) - min(len(text)/10, 100_000)
+	cut := len(text) - min(len(text)/10, 50_000)
 	heldOut := text[cut:]
 	rows := min(max(len(heldOut)/2048, 1), 64) // long ones, since each begins without a context
 	const stream = 1 << 32                     // one of the seed's that no weight takes
@@ -115,7 +115,7 @@ const (
 // run trains until the work is done or ctx ends.
 func (e *experiment) run(ctx context.Context, p *program.Progress) error {
 	start := time.Now()
-	evaluated := 0
+	evaluated := 0 // steps
 	for done := 0.0; done < 1 && ctx.Err() == nil; {
 		loss := e.trainer.step(e.rateAt(done))
 		e.taken++
@@ -128,14 +128,14 @@ func (e *experiment) run(ctx context.Context, p *program.Progress) error {
 		if p.Due() {
 			p.Show(done, e.characters(), e.status())
 		}
-		if n := int(done * evaluations); n > evaluated && n < evaluations {
-			evaluated = n
+		if int(done*evaluations) > len(e.test.Points) {
+			evaluated = e.taken
 			if err := e.evaluate(p, time.Since(start)); err != nil {
 				return err
 			}
 		}
 	}
-	if e.taken > 0 {
+	if evaluated < e.taken { // interrupted
 		if err := e.evaluate(p, time.Since(start)); err != nil {
 			return err
 		}
