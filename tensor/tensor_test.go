@@ -87,6 +87,7 @@ func TestViews(t *testing.T) {
 	x.Slice(2, 3).Reshape(2).Fill(8)
 	want(t, x, []float32{1, 2, -3, -4, 8, 8}, 3, 2)
 	x.Slice(0, 1).Free() // which does nothing
+	x.Reshape(6).Free()
 	want(t, x, []float32{1, 2, -3, -4, 8, 8}, 3, 2)
 
 	view := x.Reshape(6)
