@@ -15,8 +15,7 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 		return
 	}
 	m, n := i1-i0, j1-j0
-	lg := f.width(m)
-	h := evenly(m, f.rows[lg])
+	h, lg := f.shape(m, n)
 	kc := evenly(o.k, p.kc)
 	far := len(o.a)*f.size > farA
 	c := pointer(o.c, i0*o.ldc+j0)
@@ -26,7 +25,7 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 			s.acc = 1
 		}
 		a := o.useA(&s, i0, p0)
-		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, f.lanes<<lg)
+		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, 1<<(f.shift+lg))
 		for i := 0; i < m; i += h {
 			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB

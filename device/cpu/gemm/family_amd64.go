@@ -39,7 +39,7 @@ type strip struct {
 // A family is the tiles that there are for a kernel and an element type.
 type family struct {
 	size  int    // bytes of an element
-	lanes int    // elements of a vector
+	shift int    // binary logarithm of the number of elements of a vector
 	rows  [4]int // how many rows the tiles of 1, 2, 4 and 8 vectors have at most
 	first [4]int // the numbers of those of one row
 	// Tiles of fewer than 1<<tails vectors can end within a vector. If that makes them slower they are not the same
@@ -49,23 +49,23 @@ type family struct {
 
 var (
 	tiles16   = family{rows: [4]int{6, 6, 3, 1}, first: [4]int{0, 6, 12, 15}, tails: 2, tailsAt: 16}
-	tiles32   = family{rows: [4]int{14, 14, 6, 3}, first: [4]int{0, 14, 28, 34}, tails: 4}
-	avx2F32   = tiles16.of(4, 8)
-	avx2F64   = tiles16.of(8, 4)
-	avx512F32 = tiles32.of(4, 16)
-	avx512F64 = tiles32.of(8, 8)
+	tiles32   = family{rows: [4]int{16, 14, 6, 3}, first: [4]int{0, 16, 30, 36}, tails: 4}
+	avx2F32   = tiles16.of(4, 3)
+	avx2F64   = tiles16.of(8, 2)
+	avx512F32 = tiles32.of(4, 4)
+	avx512F64 = tiles32.of(8, 3)
 )
 
-func (f family) of(size, lanes int) family {
-	f.size, f.lanes = size, lanes
+func (f family) of(size, shift int) family {
+	f.size, f.shift = size, shift
 	return f
 }
 
 func (f *family) run(s *strip) {
 	switch {
-	case f.lanes*f.size == 64 && f.size == 4:
+	case f.size<<f.shift == 64 && f.size == 4:
 		multiplyAVX512F32(s)
-	case f.lanes*f.size == 64:
+	case f.size<<f.shift == 64:
 		multiplyAVX512F64(s)
 	case f.size == 4:
 		multiplyAVX2F32(s)
@@ -90,24 +90,29 @@ func familyOf[T Float](k kernel) *family {
 	return nil
 }
 
-// width returns the logarithm of the number of vectors that is best for m rows: more than two if that few rows would
-// not keep the processor busy.
-func (f *family) width(m int) int {
+// shape returns the height of tiles for a product of m rows and n columns and the logarithm of their number of vectors.
+// Where rows are too few to keep the processor busy tiles are wider.
+func (f *family) shape(m, n int) (h, lg int) {
 	switch {
+	case n <= 1<<f.shift:
+		lg = 0
 	case m <= f.rows[3]:
-		return 3
+		lg = 3
 	case m <= f.rows[2]:
-		return 2
+		lg = 2
+	default:
+		lg = 1
 	}
-	return 1
+	return evenly(m, f.rows[lg]), lg
 }
 
 // columns multiplies the rows of a strip with n columns of B, in panels of 1<<lg vectors and then in narrower ones.
 func (f *family) columns(s *strip, rows, lg, n int) {
-	for ; ; lg-- {
-		width := f.lanes << lg
-		if q := n / width; q > 0 {
-			s.tile, s.panels, s.last = f.first[lg]+rows-1, q, f.lanes
+	for lanes := 1 << f.shift; ; lg-- {
+		width := lanes << lg
+		tile := f.first[lg] + rows - 1
+		if q := n >> (f.shift + lg); q > 0 {
+			s.tile, s.panels, s.last = tile, q, lanes
 			f.run(s)
 			if n -= q * width; n == 0 {
 				return
@@ -115,8 +120,8 @@ func (f *family) columns(s *strip, rows, lg, n int) {
 			s.b = unsafe.Add(s.b, q*s.panelB)
 			s.c = unsafe.Add(s.c, q*width*f.size)
 		}
-		if lg < f.tails && n > width-f.lanes {
-			s.tile, s.panels, s.last = f.first[lg]+rows-1+f.tailsAt, 1, n-(width-f.lanes)
+		if lg < f.tails && n > width-lanes {
+			s.tile, s.panels, s.last = tile+f.tailsAt, 1, n-(width-lanes)
 			f.run(s)
 			return
 		}

@@ -3900,8 +3900,8 @@ TEXT ·multiplyAVX512F32(SB), NOSPLIT, $0-8
 	MOVQ   40(DI), BX
 	MOVQ   48(DI), R14
 	MOVQ   (DI), AX
-	CMPQ   AX, $0x12
-	JGE    from18
+	CMPQ   AX, $0x13
+	JGE    from19
 	CMPQ   AX, $0x09
 	JGE    from9
 	CMPQ   AX, $0x04
@@ -4469,8 +4469,8 @@ accumulate8x1m:
 
 begin8x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -4579,8 +4579,8 @@ accumulate9x1m:
 
 begin9x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -4637,8 +4637,8 @@ k9x1m:
 	JMP          done
 
 from9:
-	CMPQ   AX, $0x0d
-	JGE    from13
+	CMPQ   AX, $0x0e
+	JGE    from14
 	CMPQ   AX, $0x0b
 	JGE    from11
 	CMPQ   AX, $0x0a
@@ -4703,8 +4703,8 @@ accumulate10x1m:
 
 begin10x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -4829,8 +4829,8 @@ accumulate11x1m:
 
 begin11x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -4965,8 +4965,8 @@ accumulate12x1m:
 
 begin12x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -5035,6 +5035,8 @@ k12x1m:
 	JMP          done
 
 from12:
+	CMPQ   AX, $0x0d
+	JGE    from13
 	KXNORW K1, K1, K1
 
 panel13x1m:
@@ -5107,8 +5109,8 @@ accumulate13x1m:
 
 begin13x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -5181,10 +5183,6 @@ k13x1m:
 	JMP          done
 
 from13:
-	CMPQ   AX, $0x0f
-	JGE    from15
-	CMPQ   AX, $0x0e
-	JGE    from14
 	KXNORW K1, K1, K1
 
 panel14x1m:
@@ -5261,8 +5259,8 @@ accumulate14x1m:
 
 begin14x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -5339,6 +5337,344 @@ k14x1m:
 	JMP          done
 
 from14:
+	CMPQ   AX, $0x10
+	JGE    from16
+	CMPQ   AX, $0x0f
+	JGE    from15
+	KXNORW K1, K1, K1
+
+panel15x1m:
+	CMPQ  80(DI), $0x01
+	JNE   whole15x1m
+	MOVQ  88(DI), CX
+	MOVQ  $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1
+
+whole15x1m:
+	CMPQ   96(DI), $0x00
+	JNE    accumulate15x1m
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	JMP    begin15x1m
+
+accumulate15x1m:
+	MOVQ       R15, AX
+	MOVQ       64(DI), DX
+	VMOVUPS.Z  (AX), K1, Z0
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z11
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z13
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z14
+	PREFETCHT0 64(AX)
+
+begin15x1m:
+	MOVQ 8(DI), R8
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
+	MOVQ SI, CX
+	MOVQ 56(DI), DX
+	MOVQ 72(DI), AX
+
+k15x1m:
+	PREFETCHT0   (CX)(DX*1)
+	VMOVUPS.Z    (CX), K1, Z15
+	VBROADCASTSS (R8), Z16
+	VFMADD231PS  Z15, Z16, Z0
+	VBROADCASTSS (R8)(R10*1), Z17
+	VFMADD231PS  Z15, Z17, Z1
+	VBROADCASTSS (R8)(R10*2), Z18
+	VFMADD231PS  Z15, Z18, Z2
+	VBROADCASTSS (R8)(R11*1), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VBROADCASTSS (R8)(R10*4), Z20
+	VFMADD231PS  Z15, Z20, Z4
+	VBROADCASTSS (R8)(R12*1), Z21
+	VFMADD231PS  Z15, Z21, Z5
+	VBROADCASTSS (R8)(R11*2), Z22
+	VFMADD231PS  Z15, Z22, Z6
+	VBROADCASTSS (R9), Z23
+	VFMADD231PS  Z15, Z23, Z7
+	VBROADCASTSS (R8)(R10*8), Z24
+	VFMADD231PS  Z15, Z24, Z8
+	VBROADCASTSS (R9)(R10*2), Z25
+	VFMADD231PS  Z15, Z25, Z9
+	VBROADCASTSS (R8)(R12*2), Z26
+	VFMADD231PS  Z15, Z26, Z10
+	VBROADCASTSS (R9)(R10*4), Z27
+	VFMADD231PS  Z15, Z27, Z11
+	VBROADCASTSS (R8)(R11*4), Z28
+	VFMADD231PS  Z15, Z28, Z12
+	VBROADCASTSS (R9)(R11*2), Z29
+	VFMADD231PS  Z15, Z29, Z13
+	VBROADCASTSS (R8)(R13*2), Z30
+	VFMADD231PS  Z15, Z30, Z14
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         R14, CX
+	DECQ         AX
+	JNZ          k15x1m
+	MOVQ         R15, AX
+	MOVQ         64(DI), DX
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z11, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z12, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z13, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z14, K1, (AX)
+	ADDQ         56(DI), SI
+	ADDQ         $+64, R15
+	DECQ         80(DI)
+	JNZ          panel15x1m
+	JMP          done
+
+from15:
+	KXNORW K1, K1, K1
+
+panel16x1m:
+	CMPQ  80(DI), $0x01
+	JNE   whole16x1m
+	MOVQ  88(DI), CX
+	MOVQ  $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1
+
+whole16x1m:
+	CMPQ   96(DI), $0x00
+	JNE    accumulate16x1m
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	JMP    begin16x1m
+
+accumulate16x1m:
+	MOVQ       R15, AX
+	MOVQ       64(DI), DX
+	VMOVUPS.Z  (AX), K1, Z0
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z11
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z13
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z14
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS.Z  (AX), K1, Z15
+	PREFETCHT0 64(AX)
+
+begin16x1m:
+	MOVQ 8(DI), R8
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
+	MOVQ SI, CX
+	MOVQ 56(DI), DX
+	MOVQ 72(DI), AX
+
+k16x1m:
+	PREFETCHT0   (CX)(DX*1)
+	VMOVUPS.Z    (CX), K1, Z16
+	VBROADCASTSS (R8), Z17
+	VFMADD231PS  Z16, Z17, Z0
+	VBROADCASTSS (R8)(R10*1), Z18
+	VFMADD231PS  Z16, Z18, Z1
+	VBROADCASTSS (R8)(R10*2), Z19
+	VFMADD231PS  Z16, Z19, Z2
+	VBROADCASTSS (R8)(R11*1), Z20
+	VFMADD231PS  Z16, Z20, Z3
+	VBROADCASTSS (R8)(R10*4), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VBROADCASTSS (R8)(R12*1), Z22
+	VFMADD231PS  Z16, Z22, Z5
+	VBROADCASTSS (R8)(R11*2), Z23
+	VFMADD231PS  Z16, Z23, Z6
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z16, Z24, Z7
+	VBROADCASTSS (R8)(R10*8), Z25
+	VFMADD231PS  Z16, Z25, Z8
+	VBROADCASTSS (R9)(R10*2), Z26
+	VFMADD231PS  Z16, Z26, Z9
+	VBROADCASTSS (R8)(R12*2), Z27
+	VFMADD231PS  Z16, Z27, Z10
+	VBROADCASTSS (R9)(R10*4), Z28
+	VFMADD231PS  Z16, Z28, Z11
+	VBROADCASTSS (R8)(R11*4), Z29
+	VFMADD231PS  Z16, Z29, Z12
+	VBROADCASTSS (R9)(R11*2), Z30
+	VFMADD231PS  Z16, Z30, Z13
+	VBROADCASTSS (R8)(R13*2), Z31
+	VFMADD231PS  Z16, Z31, Z14
+	VBROADCASTSS (R9)(R10*8), Z17
+	VFMADD231PS  Z16, Z17, Z15
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         R14, CX
+	DECQ         AX
+	JNZ          k16x1m
+	MOVQ         R15, AX
+	MOVQ         64(DI), DX
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z11, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z12, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z13, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z14, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPS      Z15, K1, (AX)
+	ADDQ         56(DI), SI
+	ADDQ         $+64, R15
+	DECQ         80(DI)
+	JNZ          panel16x1m
+	JMP          done
+
+from16:
+	CMPQ   AX, $0x11
+	JGE    from17
 	KXNORW K1, K1, K1
 
 panel1x2m:
@@ -5392,9 +5728,9 @@ k1x2m:
 	JNZ          panel1x2m
 	JMP          done
 
-from15:
-	CMPQ   AX, $0x10
-	JGE    from16
+from17:
+	CMPQ   AX, $0x12
+	JGE    from18
 	KXNORW K1, K1, K1
 
 panel2x2m:
@@ -5461,9 +5797,7 @@ k2x2m:
 	JNZ          panel2x2m
 	JMP          done
 
-from16:
-	CMPQ   AX, $0x11
-	JGE    from17
+from18:
 	KXNORW K1, K1, K1
 
 panel3x2m:
@@ -5543,7 +5877,15 @@ k3x2m:
 	JNZ          panel3x2m
 	JMP          done
 
-from17:
+from19:
+	CMPQ   AX, $0x1d
+	JGE    from29
+	CMPQ   AX, $0x18
+	JGE    from24
+	CMPQ   AX, $0x15
+	JGE    from21
+	CMPQ   AX, $0x14
+	JGE    from20
 	KXNORW K1, K1, K1
 
 panel4x2m:
@@ -5636,15 +5978,7 @@ k4x2m:
 	JNZ          panel4x2m
 	JMP          done
 
-from18:
-	CMPQ   AX, $0x1b
-	JGE    from27
-	CMPQ   AX, $0x16
-	JGE    from22
-	CMPQ   AX, $0x14
-	JGE    from20
-	CMPQ   AX, $0x13
-	JGE    from19
+from20:
 	KXNORW K1, K1, K1
 
 panel5x2m:
@@ -5750,7 +6084,9 @@ k5x2m:
 	JNZ          panel5x2m
 	JMP          done
 
-from19:
+from21:
+	CMPQ   AX, $0x16
+	JGE    from22
 	KXNORW K1, K1, K1
 
 panel6x2m:
@@ -5869,9 +6205,9 @@ k6x2m:
 	JNZ          panel6x2m
 	JMP          done
 
-from20:
-	CMPQ   AX, $0x15
-	JGE    from21
+from22:
+	CMPQ   AX, $0x17
+	JGE    from23
 	KXNORW K1, K1, K1
 
 panel7x2m:
@@ -6003,7 +6339,7 @@ k7x2m:
 	JNZ          panel7x2m
 	JMP          done
 
-from21:
+from23:
 	KXNORW K1, K1, K1
 
 panel8x2m:
@@ -6080,8 +6416,8 @@ accumulate8x2m:
 
 begin8x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -6151,11 +6487,11 @@ k8x2m:
 	JNZ          panel8x2m
 	JMP          done
 
-from22:
-	CMPQ   AX, $0x18
-	JGE    from24
-	CMPQ   AX, $0x17
-	JGE    from23
+from24:
+	CMPQ   AX, $0x1a
+	JGE    from26
+	CMPQ   AX, $0x19
+	JGE    from25
 	KXNORW K1, K1, K1
 
 panel9x2m:
@@ -6239,8 +6575,8 @@ accumulate9x2m:
 
 begin9x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -6316,7 +6652,7 @@ k9x2m:
 	JNZ          panel9x2m
 	JMP          done
 
-from23:
+from25:
 	KXNORW K1, K1, K1
 
 panel10x2m:
@@ -6407,8 +6743,8 @@ accumulate10x2m:
 
 begin10x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -6490,9 +6826,9 @@ k10x2m:
 	JNZ          panel10x2m
 	JMP          done
 
-from24:
-	CMPQ   AX, $0x19
-	JGE    from25
+from26:
+	CMPQ   AX, $0x1b
+	JGE    from27
 	KXNORW K1, K1, K1
 
 panel11x2m:
@@ -6590,8 +6926,8 @@ accumulate11x2m:
 
 begin11x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -6679,9 +7015,9 @@ k11x2m:
 	JNZ          panel11x2m
 	JMP          done
 
-from25:
-	CMPQ   AX, $0x1a
-	JGE    from26
+from27:
+	CMPQ   AX, $0x1c
+	JGE    from28
 	KXNORW K1, K1, K1
 
 panel12x2m:
@@ -6786,8 +7122,8 @@ accumulate12x2m:
 
 begin12x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -6881,7 +7217,7 @@ k12x2m:
 	JNZ          panel12x2m
 	JMP          done
 
-from26:
+from28:
 	KXNORW K1, K1, K1
 
 panel13x2m:
@@ -6993,8 +7329,8 @@ accumulate13x2m:
 
 begin13x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -7094,13 +7430,13 @@ k13x2m:
 	JNZ          panel13x2m
 	JMP          done
 
-from27:
-	CMPQ   AX, $0x20
-	JGE    from32
-	CMPQ   AX, $0x1d
-	JGE    from29
-	CMPQ   AX, $0x1c
-	JGE    from28
+from29:
+	CMPQ   AX, $0x22
+	JGE    from34
+	CMPQ   AX, $0x1f
+	JGE    from31
+	CMPQ   AX, $0x1e
+	JGE    from30
 	KXNORW K1, K1, K1
 
 panel14x2m:
@@ -7219,8 +7555,8 @@ accumulate14x2m:
 
 begin14x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -7326,7 +7662,7 @@ k14x2m:
 	JNZ          panel14x2m
 	JMP          done
 
-from28:
+from30:
 	KXNORW K1, K1, K1
 
 panel1x4m:
@@ -7390,9 +7726,9 @@ k1x4m:
 	JNZ          panel1x4m
 	JMP          done
 
-from29:
-	CMPQ   AX, $0x1e
-	JGE    from30
+from31:
+	CMPQ   AX, $0x20
+	JGE    from32
 	KXNORW K1, K1, K1
 
 panel2x4m:
@@ -7479,9 +7815,9 @@ k2x4m:
 	JNZ          panel2x4m
 	JMP          done
 
-from30:
-	CMPQ   AX, $0x1f
-	JGE    from31
+from32:
+	CMPQ   AX, $0x21
+	JGE    from33
 	KXNORW K1, K1, K1
 
 panel3x4m:
@@ -7591,7 +7927,7 @@ k3x4m:
 	JNZ          panel3x4m
 	JMP          done
 
-from31:
+from33:
 	KXNORW K1, K1, K1
 
 panel4x4m:
@@ -7724,11 +8060,11 @@ k4x4m:
 	JNZ          panel4x4m
 	JMP          done
 
-from32:
-	CMPQ   AX, $0x22
-	JGE    from34
-	CMPQ   AX, $0x21
-	JGE    from33
+from34:
+	CMPQ   AX, $0x24
+	JGE    from36
+	CMPQ   AX, $0x23
+	JGE    from35
 	KXNORW K1, K1, K1
 
 panel5x4m:
@@ -7884,7 +8220,7 @@ k5x4m:
 	JNZ          panel5x4m
 	JMP          done
 
-from33:
+from35:
 	KXNORW K1, K1, K1
 
 panel6x4m:
@@ -8063,9 +8399,9 @@ k6x4m:
 	JNZ          panel6x4m
 	JMP          done
 
-from34:
-	CMPQ   AX, $0x23
-	JGE    from35
+from36:
+	CMPQ   AX, $0x25
+	JGE    from37
 	KXNORW K1, K1, K1
 
 panel1x8m:
@@ -8153,9 +8489,9 @@ k1x8m:
 	JNZ          panel1x8m
 	JMP          done
 
-from35:
-	CMPQ   AX, $0x24
-	JGE    from36
+from37:
+	CMPQ   AX, $0x26
+	JGE    from38
 	KXNORW K1, K1, K1
 
 panel2x8m:
@@ -8286,7 +8622,7 @@ k2x8m:
 	JNZ          panel2x8m
 	JMP          done
 
-from36:
+from38:
 	KXNORW K1, K1, K1
 
 panel3x8m:
@@ -8475,8 +8811,8 @@ TEXT ·multiplyAVX512F64(SB), NOSPLIT, $0-8
 	MOVQ   40(DI), BX
 	MOVQ   48(DI), R14
 	MOVQ   (DI), AX
-	CMPQ   AX, $0x12
-	JGE    from18
+	CMPQ   AX, $0x13
+	JGE    from19
 	CMPQ   AX, $0x09
 	JGE    from9
 	CMPQ   AX, $0x04
@@ -9044,8 +9380,8 @@ accumulate8x1m:
 
 begin8x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9154,8 +9490,8 @@ accumulate9x1m:
 
 begin9x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9212,8 +9548,8 @@ k9x1m:
 	JMP          done
 
 from9:
-	CMPQ   AX, $0x0d
-	JGE    from13
+	CMPQ   AX, $0x0e
+	JGE    from14
 	CMPQ   AX, $0x0b
 	JGE    from11
 	CMPQ   AX, $0x0a
@@ -9278,8 +9614,8 @@ accumulate10x1m:
 
 begin10x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9404,8 +9740,8 @@ accumulate11x1m:
 
 begin11x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9540,8 +9876,8 @@ accumulate12x1m:
 
 begin12x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9610,6 +9946,8 @@ k12x1m:
 	JMP          done
 
 from12:
+	CMPQ   AX, $0x0d
+	JGE    from13
 	KXNORW K1, K1, K1
 
 panel13x1m:
@@ -9682,8 +10020,8 @@ accumulate13x1m:
 
 begin13x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9756,10 +10094,6 @@ k13x1m:
 	JMP          done
 
 from13:
-	CMPQ   AX, $0x0f
-	JGE    from15
-	CMPQ   AX, $0x0e
-	JGE    from14
 	KXNORW K1, K1, K1
 
 panel14x1m:
@@ -9836,8 +10170,8 @@ accumulate14x1m:
 
 begin14x1m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -9914,6 +10248,344 @@ k14x1m:
 	JMP          done
 
 from14:
+	CMPQ   AX, $0x10
+	JGE    from16
+	CMPQ   AX, $0x0f
+	JGE    from15
+	KXNORW K1, K1, K1
+
+panel15x1m:
+	CMPQ  80(DI), $0x01
+	JNE   whole15x1m
+	MOVQ  88(DI), CX
+	MOVQ  $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1
+
+whole15x1m:
+	CMPQ   96(DI), $0x00
+	JNE    accumulate15x1m
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	JMP    begin15x1m
+
+accumulate15x1m:
+	MOVQ       R15, AX
+	MOVQ       64(DI), DX
+	VMOVUPD.Z  (AX), K1, Z0
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z11
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z12
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z13
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z14
+	PREFETCHT0 64(AX)
+
+begin15x1m:
+	MOVQ 8(DI), R8
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
+	MOVQ SI, CX
+	MOVQ 56(DI), DX
+	MOVQ 72(DI), AX
+
+k15x1m:
+	PREFETCHT0   (CX)(DX*1)
+	VMOVUPD.Z    (CX), K1, Z15
+	VBROADCASTSD (R8), Z16
+	VFMADD231PD  Z15, Z16, Z0
+	VBROADCASTSD (R8)(R10*1), Z17
+	VFMADD231PD  Z15, Z17, Z1
+	VBROADCASTSD (R8)(R10*2), Z18
+	VFMADD231PD  Z15, Z18, Z2
+	VBROADCASTSD (R8)(R11*1), Z19
+	VFMADD231PD  Z15, Z19, Z3
+	VBROADCASTSD (R8)(R10*4), Z20
+	VFMADD231PD  Z15, Z20, Z4
+	VBROADCASTSD (R8)(R12*1), Z21
+	VFMADD231PD  Z15, Z21, Z5
+	VBROADCASTSD (R8)(R11*2), Z22
+	VFMADD231PD  Z15, Z22, Z6
+	VBROADCASTSD (R9), Z23
+	VFMADD231PD  Z15, Z23, Z7
+	VBROADCASTSD (R8)(R10*8), Z24
+	VFMADD231PD  Z15, Z24, Z8
+	VBROADCASTSD (R9)(R10*2), Z25
+	VFMADD231PD  Z15, Z25, Z9
+	VBROADCASTSD (R8)(R12*2), Z26
+	VFMADD231PD  Z15, Z26, Z10
+	VBROADCASTSD (R9)(R10*4), Z27
+	VFMADD231PD  Z15, Z27, Z11
+	VBROADCASTSD (R8)(R11*4), Z28
+	VFMADD231PD  Z15, Z28, Z12
+	VBROADCASTSD (R9)(R11*2), Z29
+	VFMADD231PD  Z15, Z29, Z13
+	VBROADCASTSD (R8)(R13*2), Z30
+	VFMADD231PD  Z15, Z30, Z14
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         R14, CX
+	DECQ         AX
+	JNZ          k15x1m
+	MOVQ         R15, AX
+	MOVQ         64(DI), DX
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z1, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z2, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z3, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z4, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z5, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z7, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z8, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z9, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z11, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z12, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z13, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z14, K1, (AX)
+	ADDQ         56(DI), SI
+	ADDQ         $+64, R15
+	DECQ         80(DI)
+	JNZ          panel15x1m
+	JMP          done
+
+from15:
+	KXNORW K1, K1, K1
+
+panel16x1m:
+	CMPQ  80(DI), $0x01
+	JNE   whole16x1m
+	MOVQ  88(DI), CX
+	MOVQ  $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1
+
+whole16x1m:
+	CMPQ   96(DI), $0x00
+	JNE    accumulate16x1m
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	JMP    begin16x1m
+
+accumulate16x1m:
+	MOVQ       R15, AX
+	MOVQ       64(DI), DX
+	VMOVUPD.Z  (AX), K1, Z0
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z11
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z12
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z13
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z14
+	PREFETCHT0 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD.Z  (AX), K1, Z15
+	PREFETCHT0 64(AX)
+
+begin16x1m:
+	MOVQ 8(DI), R8
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
+	MOVQ SI, CX
+	MOVQ 56(DI), DX
+	MOVQ 72(DI), AX
+
+k16x1m:
+	PREFETCHT0   (CX)(DX*1)
+	VMOVUPD.Z    (CX), K1, Z16
+	VBROADCASTSD (R8), Z17
+	VFMADD231PD  Z16, Z17, Z0
+	VBROADCASTSD (R8)(R10*1), Z18
+	VFMADD231PD  Z16, Z18, Z1
+	VBROADCASTSD (R8)(R10*2), Z19
+	VFMADD231PD  Z16, Z19, Z2
+	VBROADCASTSD (R8)(R11*1), Z20
+	VFMADD231PD  Z16, Z20, Z3
+	VBROADCASTSD (R8)(R10*4), Z21
+	VFMADD231PD  Z16, Z21, Z4
+	VBROADCASTSD (R8)(R12*1), Z22
+	VFMADD231PD  Z16, Z22, Z5
+	VBROADCASTSD (R8)(R11*2), Z23
+	VFMADD231PD  Z16, Z23, Z6
+	VBROADCASTSD (R9), Z24
+	VFMADD231PD  Z16, Z24, Z7
+	VBROADCASTSD (R8)(R10*8), Z25
+	VFMADD231PD  Z16, Z25, Z8
+	VBROADCASTSD (R9)(R10*2), Z26
+	VFMADD231PD  Z16, Z26, Z9
+	VBROADCASTSD (R8)(R12*2), Z27
+	VFMADD231PD  Z16, Z27, Z10
+	VBROADCASTSD (R9)(R10*4), Z28
+	VFMADD231PD  Z16, Z28, Z11
+	VBROADCASTSD (R8)(R11*4), Z29
+	VFMADD231PD  Z16, Z29, Z12
+	VBROADCASTSD (R9)(R11*2), Z30
+	VFMADD231PD  Z16, Z30, Z13
+	VBROADCASTSD (R8)(R13*2), Z31
+	VFMADD231PD  Z16, Z31, Z14
+	VBROADCASTSD (R9)(R10*8), Z17
+	VFMADD231PD  Z16, Z17, Z15
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         R14, CX
+	DECQ         AX
+	JNZ          k16x1m
+	MOVQ         R15, AX
+	MOVQ         64(DI), DX
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z1, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z2, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z3, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z4, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z5, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z7, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z8, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z9, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z11, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z12, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z13, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z14, K1, (AX)
+	ADDQ         DX, AX
+	VMOVUPD      Z15, K1, (AX)
+	ADDQ         56(DI), SI
+	ADDQ         $+64, R15
+	DECQ         80(DI)
+	JNZ          panel16x1m
+	JMP          done
+
+from16:
+	CMPQ   AX, $0x11
+	JGE    from17
 	KXNORW K1, K1, K1
 
 panel1x2m:
@@ -9967,9 +10639,9 @@ k1x2m:
 	JNZ          panel1x2m
 	JMP          done
 
-from15:
-	CMPQ   AX, $0x10
-	JGE    from16
+from17:
+	CMPQ   AX, $0x12
+	JGE    from18
 	KXNORW K1, K1, K1
 
 panel2x2m:
@@ -10036,9 +10708,7 @@ k2x2m:
 	JNZ          panel2x2m
 	JMP          done
 
-from16:
-	CMPQ   AX, $0x11
-	JGE    from17
+from18:
 	KXNORW K1, K1, K1
 
 panel3x2m:
@@ -10118,7 +10788,15 @@ k3x2m:
 	JNZ          panel3x2m
 	JMP          done
 
-from17:
+from19:
+	CMPQ   AX, $0x1d
+	JGE    from29
+	CMPQ   AX, $0x18
+	JGE    from24
+	CMPQ   AX, $0x15
+	JGE    from21
+	CMPQ   AX, $0x14
+	JGE    from20
 	KXNORW K1, K1, K1
 
 panel4x2m:
@@ -10211,15 +10889,7 @@ k4x2m:
 	JNZ          panel4x2m
 	JMP          done
 
-from18:
-	CMPQ   AX, $0x1b
-	JGE    from27
-	CMPQ   AX, $0x16
-	JGE    from22
-	CMPQ   AX, $0x14
-	JGE    from20
-	CMPQ   AX, $0x13
-	JGE    from19
+from20:
 	KXNORW K1, K1, K1
 
 panel5x2m:
@@ -10325,7 +10995,9 @@ k5x2m:
 	JNZ          panel5x2m
 	JMP          done
 
-from19:
+from21:
+	CMPQ   AX, $0x16
+	JGE    from22
 	KXNORW K1, K1, K1
 
 panel6x2m:
@@ -10444,9 +11116,9 @@ k6x2m:
 	JNZ          panel6x2m
 	JMP          done
 
-from20:
-	CMPQ   AX, $0x15
-	JGE    from21
+from22:
+	CMPQ   AX, $0x17
+	JGE    from23
 	KXNORW K1, K1, K1
 
 panel7x2m:
@@ -10578,7 +11250,7 @@ k7x2m:
 	JNZ          panel7x2m
 	JMP          done
 
-from21:
+from23:
 	KXNORW K1, K1, K1
 
 panel8x2m:
@@ -10655,8 +11327,8 @@ accumulate8x2m:
 
 begin8x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -10726,11 +11398,11 @@ k8x2m:
 	JNZ          panel8x2m
 	JMP          done
 
-from22:
-	CMPQ   AX, $0x18
-	JGE    from24
-	CMPQ   AX, $0x17
-	JGE    from23
+from24:
+	CMPQ   AX, $0x1a
+	JGE    from26
+	CMPQ   AX, $0x19
+	JGE    from25
 	KXNORW K1, K1, K1
 
 panel9x2m:
@@ -10814,8 +11486,8 @@ accumulate9x2m:
 
 begin9x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -10891,7 +11563,7 @@ k9x2m:
 	JNZ          panel9x2m
 	JMP          done
 
-from23:
+from25:
 	KXNORW K1, K1, K1
 
 panel10x2m:
@@ -10982,8 +11654,8 @@ accumulate10x2m:
 
 begin10x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -11065,9 +11737,9 @@ k10x2m:
 	JNZ          panel10x2m
 	JMP          done
 
-from24:
-	CMPQ   AX, $0x19
-	JGE    from25
+from26:
+	CMPQ   AX, $0x1b
+	JGE    from27
 	KXNORW K1, K1, K1
 
 panel11x2m:
@@ -11165,8 +11837,8 @@ accumulate11x2m:
 
 begin11x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -11254,9 +11926,9 @@ k11x2m:
 	JNZ          panel11x2m
 	JMP          done
 
-from25:
-	CMPQ   AX, $0x1a
-	JGE    from26
+from27:
+	CMPQ   AX, $0x1c
+	JGE    from28
 	KXNORW K1, K1, K1
 
 panel12x2m:
@@ -11361,8 +12033,8 @@ accumulate12x2m:
 
 begin12x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -11456,7 +12128,7 @@ k12x2m:
 	JNZ          panel12x2m
 	JMP          done
 
-from26:
+from28:
 	KXNORW K1, K1, K1
 
 panel13x2m:
@@ -11568,8 +12240,8 @@ accumulate13x2m:
 
 begin13x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -11669,13 +12341,13 @@ k13x2m:
 	JNZ          panel13x2m
 	JMP          done
 
-from27:
-	CMPQ   AX, $0x20
-	JGE    from32
-	CMPQ   AX, $0x1d
-	JGE    from29
-	CMPQ   AX, $0x1c
-	JGE    from28
+from29:
+	CMPQ   AX, $0x22
+	JGE    from34
+	CMPQ   AX, $0x1f
+	JGE    from31
+	CMPQ   AX, $0x1e
+	JGE    from30
 	KXNORW K1, K1, K1
 
 panel14x2m:
@@ -11794,8 +12466,8 @@ accumulate14x2m:
 
 begin14x2m:
 	MOVQ 8(DI), R8
-	LEAQ (R8)(R11*2), R9
-	ADDQ R10, R9
+	LEAQ (R10)(R11*2), R13
+	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
 	MOVQ 56(DI), DX
 	MOVQ 72(DI), AX
@@ -11901,7 +12573,7 @@ k14x2m:
 	JNZ          panel14x2m
 	JMP          done
 
-from28:
+from30:
 	KXNORW K1, K1, K1
 
 panel1x4m:
@@ -11965,9 +12637,9 @@ k1x4m:
 	JNZ          panel1x4m
 	JMP          done
 
-from29:
-	CMPQ   AX, $0x1e
-	JGE    from30
+from31:
+	CMPQ   AX, $0x20
+	JGE    from32
 	KXNORW K1, K1, K1
 
 panel2x4m:
@@ -12054,9 +12726,9 @@ k2x4m:
 	JNZ          panel2x4m
 	JMP          done
 
-from30:
-	CMPQ   AX, $0x1f
-	JGE    from31
+from32:
+	CMPQ   AX, $0x21
+	JGE    from33
 	KXNORW K1, K1, K1
 
 panel3x4m:
@@ -12166,7 +12838,7 @@ k3x4m:
 	JNZ          panel3x4m
 	JMP          done
 
-from31:
+from33:
 	KXNORW K1, K1, K1
 
 panel4x4m:
@@ -12299,11 +12971,11 @@ k4x4m:
 	JNZ          panel4x4m
 	JMP          done
 
-from32:
-	CMPQ   AX, $0x22
-	JGE    from34
-	CMPQ   AX, $0x21
-	JGE    from33
+from34:
+	CMPQ   AX, $0x24
+	JGE    from36
+	CMPQ   AX, $0x23
+	JGE    from35
 	KXNORW K1, K1, K1
 
 panel5x4m:
@@ -12459,7 +13131,7 @@ k5x4m:
 	JNZ          panel5x4m
 	JMP          done
 
-from33:
+from35:
 	KXNORW K1, K1, K1
 
 panel6x4m:
@@ -12638,9 +13310,9 @@ k6x4m:
 	JNZ          panel6x4m
 	JMP          done
 
-from34:
-	CMPQ   AX, $0x23
-	JGE    from35
+from36:
+	CMPQ   AX, $0x25
+	JGE    from37
 	KXNORW K1, K1, K1
 
 panel1x8m:
@@ -12728,9 +13400,9 @@ k1x8m:
 	JNZ          panel1x8m
 	JMP          done
 
-from35:
-	CMPQ   AX, $0x24
-	JGE    from36
+from37:
+	CMPQ   AX, $0x26
+	JGE    from38
 	KXNORW K1, K1, K1
 
 panel2x8m:
@@ -12861,7 +13533,7 @@ k2x8m:
 	JNZ          panel2x8m
 	JMP          done
 
-from36:
+from38:
 	KXNORW K1, K1, K1
 
 panel3x8m:

@@ -28,8 +28,7 @@ func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []
 		multiplyPackedPortable(p, m, a, lda, acc, c, ldc)
 		return
 	}
-	lg := f.width(m)
-	h := evenly(m, f.rows[lg])
+	h, lg := f.shape(m, p.n)
 	kc := evenly(p.k, 1024) // bounds the time of a call; one strip needs no blocks for the cache
 	if h < m {
 		kc = evenly(p.k, 256)
@@ -46,7 +45,7 @@ func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []
 			}
 			for i := 0; i < m; i += h {
 				s.a, s.b, s.c = pointer(a, i*lda+p0), pointer(p.data, j*p.k+p0*stride), pointer(c, i*ldc+j)
-				s.panelB = f.lanes << lg * f.size
+				s.panelB = f.size << (f.shift + lg)
 				f.columns(&s, min(h, m-i), lg, min(width, p.n-j))
 			}
 		}

@@ -46,7 +46,8 @@ var (
 	a0, a7 = R8, R9 // A for the tile's rows 0 and 7
 	rowA   = R10    // the distance between rows of A,
 	rowA3  = R11    // three times that,
-	rowA5  = R12    // and five times
+	rowA5  = R12    // five times,
+	rowA7  = R13    // and seven times
 	colA   = RBX
 	rowB   = R14
 	next   = RDX // the distance to the next panel, or to the next row of C
@@ -162,8 +163,8 @@ func (k kernel) generate() {
 	Label(label("begin"))
 	MOVQ(fieldA, a0)
 	if k.rows > 7 {
-		LEAQ(Mem{Base: a0, Index: rowA3, Scale: 2}, a7)
-		ADDQ(rowA, a7)
+		LEAQ(Mem{Base: rowA, Index: rowA3, Scale: 2}, rowA7)
+		LEAQ(Mem{Base: a0, Index: rowA7, Scale: 1}, a7)
 	}
 	MOVQ(panelB, b)
 	MOVQ(fieldPanelB, next)
@@ -250,6 +251,10 @@ func rowOfA(r int) Mem {
 		return Mem{Base: a7, Index: rowA, Scale: uint8(r - 7)}
 	case 13:
 		return Mem{Base: a7, Index: rowA3, Scale: 2}
+	case 14:
+		return Mem{Base: a0, Index: rowA7, Scale: 2}
+	case 15:
+		return Mem{Base: a7, Index: rowA, Scale: 8}
 	}
 	panic("no such row")
 }
