@@ -26,6 +26,12 @@ var inUse atomic.Int32
 // package panics if KEISAN_CPU names one that the processor has not, or none at all.
 func Kernel() string { return kernelNames[current()] }
 
+// Err tells what is wrong with KEISAN_CPU; nil if nothing is.
+func Err() error {
+	_, err := choose(os.Getenv("KEISAN_CPU"), best())
+	return err
+}
+
 func current() kernel {
 	if k := kernel(inUse.Load()); k != undecided {
 		return k

@@ -39,25 +39,23 @@ func transpose[T Float](dst []T, ldd int, src []T, lds, m, n int) {
 
 // dots sets C[i][j], or adds to it, the product of row i of a and row j of b.
 func dots[T Float](m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
-	for j := 0; j < n; j += 4 {
-		w := min(4, n-j)
+	for j := 0; j < n; j += 3 {
+		w := min(3, n-j)
 		for i := 0; i < m; i += 2 {
-			h := min(2, m-i)
-			// The tile of C, with whatever stands in it beyond the matrix left as zero.
-			var t [2][4]T
+			h := min(2, m-i) // if it is 1 both rows of the tile are the same
+			var t [2][3]T
 			if acc {
 				for r := range h {
 					copy(t[r][:w], c[(i+r)*ldc+j:])
 				}
 			}
-			a0, a1 := a[i*lda:][:k], a[(i+h-1)*lda:][:k]
-			b0 := b[j*ldb:][:k]
-			switch {
-			case w == 4:
-				dot2x4(&t, a0, a1, b0, b[(j+1)*ldb:][:k], b[(j+2)*ldb:][:k], b[(j+3)*ldb:][:k])
-			default:
-				for c := range w {
-					dot2x1(&t, c, a0, a1, b[(j+c)*ldb:][:k])
+			a0, a1, b0 := a[i*lda:][:k], a[(i+h-1)*lda:][:k], b[j*ldb:][:k]
+			if w == 3 {
+				dot2x3(&t, a0, a1, b0, b[(j+1)*ldb:][:k], b[(j+2)*ldb:][:k])
+			} else {
+				dot2x1(&t, 0, a0, a1, b0)
+				if w == 2 {
+					dot2x1(&t, 1, a0, a1, b[(j+1)*ldb:][:k])
 				}
 			}
 			for r := range h {
@@ -67,12 +65,13 @@ func dots[T Float](m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T,
 	}
 }
 
-// dot2x4 adds to t the products of two rows and four rows. The conversions keep the compiler from fusing a
-// multiplication and an addition, as it may on some architectures and not on others.
-func dot2x4[T Float](t *[2][4]T, a0, a1, b0, b1, b2, b3 []T) {
-	a1, b0, b1, b2, b3 = a1[:len(a0)], b0[:len(a0)], b1[:len(a0)], b2[:len(a0)], b3[:len(a0)]
-	c00, c01, c02, c03 := t[0][0], t[0][1], t[0][2], t[0][3]
-	c10, c11, c12, c13 := t[1][0], t[1][1], t[1][2], t[1][3]
+// dot2x3 adds to t the products of two rows and three rows; with four rows an amd64 would be short of registers. The
+// conversions keep the compiler from fusing a multiplication and an addition, as it may on some architectures and not on
+// others.
+func dot2x3[T Float](t *[2][3]T, a0, a1, b0, b1, b2 []T) {
+	a1, b0, b1, b2 = a1[:len(a0)], b0[:len(a0)], b1[:len(a0)], b2[:len(a0)]
+	c00, c01, c02 := t[0][0], t[0][1], t[0][2]
+	c10, c11, c12 := t[1][0], t[1][1], t[1][2]
 	for p, x := range a0 {
 		y := a1[p]
 		c00 += T(x * b0[p])
@@ -81,14 +80,12 @@ func dot2x4[T Float](t *[2][4]T, a0, a1, b0, b1, b2, b3 []T) {
 		c11 += T(y * b1[p])
 		c02 += T(x * b2[p])
 		c12 += T(y * b2[p])
-		c03 += T(x * b3[p])
-		c13 += T(y * b3[p])
 	}
-	*t = [2][4]T{{c00, c01, c02, c03}, {c10, c11, c12, c13}}
+	*t = [2][3]T{{c00, c01, c02}, {c10, c11, c12}}
 }
 
 // dot2x1 adds to column c of t the products of two rows and one.
-func dot2x1[T Float](t *[2][4]T, c int, a0, a1, b []T) {
+func dot2x1[T Float](t *[2][3]T, c int, a0, a1, b []T) {
 	a1, b = a1[:len(a0)], b[:len(a0)]
 	x, y := t[0][c], t[1][c]
 	for p, z := range b {
