@@ -12,29 +12,46 @@ import (
 // returns it grown, with the operands.
 func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 	ops = k.Operands(ops[:0])
-	allocated = true
-	for i := range ops {
-		o := &ops[i]
-		if o.IsZero() {
-			continue
-		}
-		m := o.Memory()
-		switch {
-		case m.Freed:
-			Panicf("kernels.%s: operand %s was freed", k.Name(), o.Name)
-		case m.Device != d && m.Device.Name() == d.Name():
-			Panicf("kernels.%s: operand %s is memory of another opening of %s", k.Name(), o.Name, d.Name())
-		case m.Device != d:
-			Panicf("kernels.%s: operand %s is memory of %s, not of %s", k.Name(), o.Name, m.Device.Name(), d.Name())
-		case !fits(o.Shape, o.Len()):
-			Panicf("kernels.%s: operand %s has shape %v but %d elements", k.Name(), o.Name, o.Shape, o.Len())
-		case m.Handle == nil:
-			allocated = false
-		}
+	err := usable(d, ops)
+	if err == nil {
+		err = k.Check()
 	}
-	if err := k.Check(); err != nil {
+	if err == nil {
+		err = disjoint(ops)
+	}
+	if err != nil {
 		Panicf("kernels.%s: %v (%s)", k.Name(), err, describe(ops))
 	}
+	for i := range ops {
+		if !ops[i].IsZero() && !ops[i].OK() {
+			return ops, false
+		}
+	}
+	return ops, true
+}
+
+// usable tells which operand is no memory of d that its shape describes; nil if all are.
+func usable(d Device, ops []Operand) error {
+	for i := range ops {
+		o := &ops[i]
+		m := o.Memory()
+		switch {
+		case m == nil:
+		case m.Freed:
+			return fmt.Errorf("operand %s was freed", o.Name)
+		case m.Device != d && m.Device.Name() == d.Name():
+			return fmt.Errorf("operand %s is memory of another opening of %s", o.Name, d.Name())
+		case m.Device != d:
+			return fmt.Errorf("operand %s is memory of %s, not of %s", o.Name, m.Device.Name(), d.Name())
+		case !fits(o.Shape, o.Len()):
+			return fmt.Errorf("operand %s has shape %v but %d elements", o.Name, o.Shape, o.Len())
+		}
+	}
+	return nil
+}
+
+// disjoint tells which operand overlaps one that is written and may not; nil if none does.
+func disjoint(ops []Operand) error {
 	for i := range ops {
 		for j := range ops {
 			w, o := &ops[i], &ops[j]
@@ -44,10 +61,10 @@ func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 			if inPlace := w.Access&InPlace != 0 && o.Access&Write == 0; inPlace && w.Slice == o.Slice {
 				continue
 			}
-			Panicf("kernels.%s: operand %s overlaps %s, which the kernel writes", k.Name(), o.Name, w.Name)
+			return fmt.Errorf("operand %s overlaps %s, which the kernel writes", o.Name, w.Name)
 		}
 	}
-	return ops, allocated
+	return nil
 }
 
 // fits tells whether n is the number of elements of a shape, which may be more than an int can count.

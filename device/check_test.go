@@ -25,17 +25,17 @@ func TestCheck(t *testing.T) {
 		{"nothing", "", func(k *kernels.MatMul) {}},
 		{"missing", "kernels.MatMul: operand A is missing (C float32 [2 4], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.A = device.Array{} }},
-		{"freed", "kernels.MatMul: operand A was freed",
+		{"freed", "kernels.MatMul: operand A was freed (C float32 [2 4], A float32 [2 3], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.A.Memory().Freed = true }},
-		{"of another device", "kernels.MatMul: operand B is memory of opencl:1, not of cpu",
+		{"of another device", "kernels.MatMul: operand B is memory of opencl:1, not of cpu (C float32 [2 4], A float32 [2 3], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.B = array(memory("opencl:1", device.Float32, 12), 3, 4) }},
-		{"of another opening", "kernels.MatMul: operand B is memory of another opening of cpu",
+		{"of another opening", "kernels.MatMul: operand B is memory of another opening of cpu (C float32 [2 4], A float32 [2 3], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.B.Memory().Device = &named{"cpu"} }},
-		{"too few elements", "kernels.MatMul: operand A has shape [2 3] but 5 elements",
+		{"too few elements", "kernels.MatMul: operand A has shape [2 3] but 5 elements (C float32 [2 4], A float32 [2 3], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.A.Slice = k.A.Slice.Slice(0, 5) }},
-		{"a negative axis", "kernels.MatMul: operand A has shape [-2 -3] but 6 elements",
+		{"a negative axis", "kernels.MatMul: operand A has shape [-2 -3] but 6 elements (C float32 [2 4], A float32 [-2 -3], B float32 [3 4])",
 			func(k *kernels.MatMul) { k.A.Shape = []int{-2, -3} }},
-		{"a shape whose size overflows", "kernels.MatMul: operand A has shape [65536 65536 65536 65536] but 0 elements",
+		{"a shape whose size overflows", "kernels.MatMul: operand A has shape [65536 65536 65536 65536] but 0 elements (C float32 [2 4], A float32 [65536 65536 65536 65536], B float32 [3 4])",
 			func(k *kernels.MatMul) {
 				k.A = device.Array{Slice: k.A.Slice.Slice(0, 0), Shape: []int{1 << 16, 1 << 16, 1 << 16, 1 << 16}}
 			}},
@@ -47,7 +47,7 @@ func TestCheck(t *testing.T) {
 			func(k *kernels.MatMul) { k.B = array(memory("cpu", device.Float64, 12), 3, 4) }},
 		{"another shape", "kernels.MatMul: B folds to [4 3], want [3 4] (C float32 [2 4], A float32 [2 3], B float32 [4 3])",
 			func(k *kernels.MatMul) { k.B = float(4, 3) }},
-		{"C on A", "kernels.MatMul: operand A overlaps C, which the kernel writes",
+		{"C on A", "kernels.MatMul: operand A overlaps C, which the kernel writes (C float32 [3 3], A float32 [3 3], B float32 [3 3])",
 			func(k *kernels.MatMul) { k.C, k.A, k.B = array(square, 3, 3), array(square, 3, 3), float(3, 3) }},
 		{"A on B", "", func(k *kernels.MatMul) { k.C, k.A, k.B = float(3, 3), array(square, 3, 3), array(square, 3, 3) }},
 	} {
@@ -73,10 +73,10 @@ func TestCheckInPlace(t *testing.T) {
 	device.Check(cpu, kernels.Binary{Op: kernels.Add, Z: part(0, 4), X: other, Y: part(0, 4)}, nil)
 	device.Check(cpu, kernels.Binary{Op: kernels.Add, Z: part(0, 4), X: part(0, 4), Y: part(0, 4)}, nil)
 	device.Check(cpu, kernels.Binary{Op: kernels.Add, Z: part(0, 4), X: part(4, 8), Y: part(4, 8)}, nil)
-	wantMisuse(t, "kernels.Binary: operand X overlaps Z, which the kernel writes", func() {
+	wantMisuse(t, "kernels.Binary: operand X overlaps Z, which the kernel writes (Z float32 [4], X float32 [4], Y float32 [4])", func() {
 		device.Check(cpu, kernels.Binary{Op: kernels.Add, Z: part(0, 4), X: part(1, 5), Y: other}, nil)
 	})
-	wantMisuse(t, "kernels.BinaryGrad: operand DY overlaps DX, which the kernel writes", func() {
+	wantMisuse(t, "kernels.BinaryGrad: operand DY overlaps DX, which the kernel writes (DX float32 [4], DY float32 [4], DZ float32 [4], X float32 [4], Y float32 [4])", func() {
 		device.Check(cpu, kernels.BinaryGrad{Op: kernels.Add, DX: part(0, 4), DY: part(0, 4), DZ: other, X: other, Y: other}, nil)
 	})
 }

@@ -12,10 +12,12 @@ package device
 // A Device is memory, and a queue of kernels over it that run in order.
 //
 // What is queued does not fail there and then. The first failure, an allocation's included, stops the queue: later
-// calls do nothing until Sync or Download reports it, once. Then the device works again, unless it is lost. Operands that do not
-// fit together are a mistake in the program, and panic with a [Misuse].
+// calls do nothing until Sync or Download reports it, once. Then the device works again, unless it is lost. What was not
+// done meanwhile is not made up for: memory still holds what it held before. Operands that do not fit together are a
+// mistake in the program, and panic with a [Misuse].
 //
-// A Device may be used from several goroutines; each call is atomic.
+// A Device may be used from several goroutines; each call is atomic. They share its failures: the one that asks first is
+// told. Goroutines that must not have anything to do with one another open a device each.
 type Device interface {
 	// Name is what Open opens the device by: "cpu", "cuda:0", "opencl:1".
 	Name() string

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -108,11 +109,11 @@ func open(spec string) (Device, error) {
 			}
 		}
 		infos := b.List()
+		if reason := infos[min(index, len(infos)-1)].Unavailable; reason != "" {
+			return nil, errors.New(reason)
+		}
 		if index >= len(infos) {
 			return nil, fmt.Errorf("there is no such device; %s has %s", name, names(infos))
-		}
-		if reason := infos[index].Unavailable; reason != "" {
-			return nil, fmt.Errorf("%s", reason)
 		}
 		return b.Open(index)
 	}

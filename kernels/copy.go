@@ -17,7 +17,7 @@ func (k Copy) Operands(ops []device.Operand) []device.Operand {
 }
 
 func (k Copy) Check() error {
-	err := cmp.Or(float("Src", k.Src, 0), shaped("Dst", k.Dst, k.Src.Type(), k.Dst.Shape...))
+	err := cmp.Or(float("Src", k.Src, 0), typed("Dst", k.Dst, k.Src.Type()))
 	if err == nil && k.Dst.Len() != k.Src.Len() {
 		err = fmt.Errorf("operand Dst has %d elements, Src %d", k.Dst.Len(), k.Src.Len())
 	}

@@ -148,7 +148,7 @@ func (k BinaryGrad) Cost() device.Cost {
 
 // broadcasts tells what is wrong with z as the result of an element-by-element operation on x and y; nil if nothing is.
 func broadcasts(name string, z, x, y Array) error {
-	err := cmp.Or(float("X", x, 0), shaped("Y", y, x.Type(), y.Shape...), shaped(name, z, x.Type(), z.Shape...))
+	err := cmp.Or(float("X", x, 0), typed("Y", y, x.Type()), typed(name, z, x.Type()))
 	switch {
 	case err != nil:
 		return err

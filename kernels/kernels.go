@@ -64,6 +64,9 @@ func shaped(name string, a Array, t device.DType, shape ...int) error {
 	return nil
 }
 
+// typed tells what is wrong with an operand that should be there with this element type, in whatever shape.
+func typed(name string, a Array, t device.DType) error { return shaped(name, a, t, a.Shape...) }
+
 // like is shaped with another operand's element type and shape.
 func like(name string, a, b Array) error { return shaped(name, a, b.Type(), b.Shape...) }
 

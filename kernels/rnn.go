@@ -90,21 +90,19 @@ func (k RNNGrad) Operands(ops []device.Operand) []device.Operand {
 		reads("Wx", k.Wx), reads("Wh", k.Wh))
 }
 
+// forward is the kernel that this is the gradient of.
+func (k RNNGrad) forward() RNN { return RNN{F: k.F, H: k.H, X: k.X, Wx: k.Wx, Wh: k.Wh} }
+
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k RNNGrad) Dims() (t, b, i, h int) {
-	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
-}
+func (k RNNGrad) Dims() (t, b, i, h int) { return k.forward().Dims() }
 
 func (k RNNGrad) Check() error {
-	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh)); err != nil {
+	if err := k.forward().Check(); err != nil {
 		return err
 	}
-	t, b, i, h := k.Dims()
+	t, b, _, h := k.Dims()
 	dtype := k.X.Type()
 	err := cmp.Or(
-		shaped("H", k.H, dtype, t+1, b, h),
-		shaped("Wx", k.Wx, dtype, i, h),
-		shaped("Wh", k.Wh, dtype, h, h),
 		shaped("DY", k.DY, dtype, t, b, h),
 		shaped("DZ", k.DZ, dtype, t, b, h),
 		like("DX", k.DX, k.X),

@@ -33,6 +33,7 @@ func (l *Activation) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x == nil {
 		device.Panicf("layers.%s: x is nil", l.name)
 	}
+	l.input(l.name, "x", x)
 	y := l.room(&l.y, x, x.Shape()...)
 	l.forward.Y, l.forward.X = y.Array(), x.Array()
 	x.Device().Launch(&l.forward)

@@ -53,6 +53,7 @@ func newAffine(name string, w, b *tensor.Tensor) *Affine {
 func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
 	w := l.w.Value
 	compatible(l.name, "x", x, "w", w)
+	l.input(l.name, "x", x)
 	terms, n := w.Shape()[0], w.Shape()[1]
 	last := len(x.Shape()) - 1
 	if last < 0 || x.Shape()[last] != terms {

@@ -36,6 +36,8 @@ func (l *Binary) Forward(x, y *tensor.Tensor) *tensor.Tensor {
 		device.Panicf("layers.%s: x is nil", l.name)
 	}
 	compatible(l.name, "y", y, "x", x)
+	l.input(l.name, "x", x)
+	l.input(l.name, "y", y)
 	if l.z == nil || !kernels.Broadcasts(l.z.Shape(), x.Shape(), y.Shape()) {
 		shape, ok := kernels.Broadcast(x.Shape(), y.Shape())
 		if !ok {

@@ -2,9 +2,10 @@
 // once and run by every device, in float32 or float64.
 //
 // A layer is made of its parameters, which say on which device and in which type it computes. Forward returns a tensor
-// that is the layer's own and valid until its next Forward. Backward takes the gradient of what the last Forward
-// returned, adds the parameters' gradients to their Grad, and returns the gradient of what Forward was given, also the layer's own.
-// Layers that share a parameter, made from the same tensor, add to the same Grad.
+// that is the layer's own and valid until its next Forward; it remembers x, which must not change before Backward.
+// Backward takes the gradient of what the last Forward returned, adds the parameters' gradients to their Grad, and
+// returns the gradient of x, also the layer's own. Layers that share a parameter, made from the same tensor, add to the
+// same Grad.
 //
 // A layer given tensors that do not fit panics with a *device.Misuse that names them, their shapes and what was wanted;
 // [Try] turns that into an error. A layer is not for concurrent use; layers of several goroutines may share parameters
@@ -103,7 +104,7 @@ func (o *owned) roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, s
 		if old.OK() && old.Device() == d && old.DType() == dtype && slices.Equal(old.Shape(), shape) {
 			return old
 		}
-		old.Free()
+		release(old)
 		*t = nil // and stays so if there is no tensor of this shape
 	}
 	if !slices.Contains(o.tensors, t) {
@@ -118,11 +119,27 @@ func (o *owned) roomOf(t **tensor.Tensor, d device.Device, dtype device.DType, s
 func (o *owned) Free() {
 	for _, t := range o.tensors {
 		if *t != nil {
-			(*t).Free()
+			release(*t)
 			*t = nil
 		}
 	}
 	o.tensors = nil
+}
+
+// release frees a tensor of a layer, unless somebody did whom the layer had returned it to.
+func release(t *tensor.Tensor) {
+	if !t.Array().Memory().Freed {
+		t.Free()
+	}
+}
+
+// input panics if t, called name, is memory of the layer's own: what it returned before, which it is about to overwrite.
+func (o *owned) input(where, name string, t *tensor.Tensor) {
+	for _, own := range o.tensors {
+		if *own != nil && t.Array().Overlaps((*own).Array().Slice) {
+			device.Panicf("layers.%s: %s, %v, is what this layer itself returned and would overwrite; want another layer for it", where, name, t)
+		}
+	}
 }
 
 // view makes *v a view of t in this shape, unless it is one.

@@ -67,6 +67,7 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 	wx := l.wx.Value
 	inputs, hidden := wx.Shape()[0], wx.Shape()[1]
 	compatible(l.name, "x", x, "wx", wx)
+	l.input(l.name, "x", x)
 	s := x.Shape()
 	if len(s) != 3 || s[2] != inputs {
 		device.Panicf("layers.%s: x is %v and wx is %v, want x [T B %d]", l.name, x, wx, inputs)
@@ -156,8 +157,8 @@ func (l *RNN) SetState(h *tensor.Tensor) {
 	h.Device().Launch(&l.copy)
 }
 
-// State is the state [B, H] that the next Forward begins with, valid until then: h_T of the last Forward, or what
-// SetState was given. It is nil for the zero state, which has no batch size yet.
+// State is the state [B, H] that the next Forward begins with, valid until then: h_T of the last Forward, a part of what
+// it returned, or what SetState was given. It is nil for the zero state, which has no batch size yet.
 func (l *RNN) State() *tensor.Tensor { return l.next }
 
 // ResetState makes the next Forward begin with zero.

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/keisan-go/keisan/device"
@@ -16,7 +17,7 @@ type Sequential struct {
 // NewSequential returns the chain of these layers, each of which must be another one. A parameter's name is that of its
 // layer's with the layer's number before it, as in "0.w"; one that several layers share stands once, under its first name.
 func NewSequential(layers ...Layer) *Sequential {
-	s := &Sequential{layers: layers}
+	s := &Sequential{layers: slices.Clone(layers)}
 	seen := map[*tensor.Tensor]bool{}
 	for i, l := range layers {
 		if l == nil {
@@ -51,6 +52,15 @@ func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
 		dy = s.layers[i].Backward(dy)
 	}
 	return dy
+}
+
+// ResetState makes the layers that carry a state begin with zero, those that have a method ResetState.
+func (s *Sequential) ResetState() {
+	for _, l := range s.layers {
+		if l, ok := l.(interface{ ResetState() }); ok {
+			l.ResetState()
+		}
+	}
 }
 
 // Free gives back the memory that the layers hold beside their parameters, as far as they have a method Free.

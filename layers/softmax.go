@@ -22,6 +22,7 @@ func (l *Softmax) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x == nil || len(x.Shape()) == 0 {
 		device.Panicf("layers.Softmax: x is %v, want [... C]", x)
 	}
+	l.input("Softmax", "x", x)
 	y := l.room(&l.y, x, x.Shape()...)
 	l.forward = kernels.Softmax{Y: y.Array(), X: x.Array()}
 	x.Device().Launch(&l.forward)
@@ -53,12 +54,12 @@ type SoftmaxCrossEntropy struct {
 // NewSoftmaxCrossEntropy returns the loss, with dlogits = (softmax(logits) - onehot(target)) / count.
 func NewSoftmaxCrossEntropy() *SoftmaxCrossEntropy { return &SoftmaxCrossEntropy{} }
 
-// Forward returns the mean loss in nats, a scalar, of logits [N, C] or [T, B, C] and as many targets as there are rows,
-// in their order. A target is a class in [0, C), or -1 for a row that is ignored and not counted; if none counts the
+// Forward returns the mean loss in nats, a scalar, of logits [..., C] and as many targets as there are rows, in their
+// order. A target is a class in [0, C), or -1 for a row that is ignored and not counted; if none counts the
 // loss and its gradient are zero. Forward panics if a target is neither, and if there are no rows.
 func (l *SoftmaxCrossEntropy) Forward(logits *tensor.Tensor, target []int) *tensor.Tensor {
 	if logits == nil || len(logits.Shape()) == 0 {
-		device.Panicf("layers.SoftmaxCrossEntropy: logits are %v, want [N C] or [T B C]", logits)
+		device.Panicf("layers.SoftmaxCrossEntropy: logits are %v, want [... C]", logits)
 	}
 	rows, classes := kernels.Rows(logits.Array()), kernels.Cols(logits.Array())
 	if rows == 0 {

@@ -15,6 +15,8 @@ import (
 //
 //	norm = √Σ g²;  g *= min(1, max/(norm + 1e-6))
 //
+// The squares are summed in the gradients' type: float32 gradients above some 1e19 count as infinite, and become 0.
+//
 // If a gradient is NaN so is the norm, and then every gradient is.
 type Clip struct {
 	Max    float64

@@ -72,12 +72,13 @@ func (m *memory) take(p *layers.Param, averages int) (*moments, bool) {
 		return known, false
 	}
 	known.last = m.step
-	known.steps++
 	for i, t := range []**tensor.Tensor{&known.first, &known.second} {
 		if i < averages && (*t == nil || !(*t).OK()) {
 			*t = tensor.New(p.Value.Device(), p.Value.DType(), p.Value.Shape()...)
+			known.steps = 0
 		}
 	}
+	known.steps++
 	return known, true
 }
 

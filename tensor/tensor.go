@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/keisan-go/keisan/device"
 	_ "github.com/keisan-go/keisan/device/cpu" // there is always a device to hold a tensor
@@ -22,8 +23,9 @@ import (
 type Tensor struct {
 	dev   device.Device
 	array device.Array
+	base  *Tensor    // what t is a view of; nil if the memory is its own
+	mu    sync.Mutex // guards grad
 	grad  *Tensor
-	view  bool
 	fill  kernels.Fill // kept so that Fill, which every training step does, allocates nothing
 }
 
@@ -58,7 +60,10 @@ func Set[T device.Float](t *Tensor, data []T) {
 func Values[T device.Float](t *Tensor) ([]T, error) {
 	t.want("Values", device.TypeOf[T]())
 	data := make([]T, t.Len())
-	return data, t.dev.Download(device.Bytes(data), t.array.Slice)
+	if err := t.dev.Download(device.Bytes(data), t.array.Slice); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 func (t *Tensor) want(what string, dtype device.DType) {
@@ -110,10 +115,22 @@ func (t *Tensor) Array() device.Array { return t.array }
 func (t *Tensor) OK() bool { return t.array.OK() }
 
 // Grad is the gradient that belongs to t as a parameter: a tensor of its type and shape, zero when first asked for. All
-// layers that share a parameter add to it.
+// layers that share a parameter add to it. A view's is the same view of the gradient of what it is a view of.
 func (t *Tensor) Grad() *Tensor {
-	if t.grad == nil || !t.grad.OK() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.base != nil && t.grad == nil:
+		base := t.base.Grad()
+		start := t.array.Offset() - t.base.array.Offset()
+		t.grad = &Tensor{dev: t.dev, base: base, array: device.Array{
+			Slice: base.array.Slice.Slice(start, start+t.Len()),
+			Shape: t.array.Shape,
+		}}
+	case t.grad == nil:
 		t.grad = New(t.dev, t.DType(), t.array.Shape...)
+	case t.base == nil && !t.grad.OK(): // there was no memory for it when it was asked for
+		t.grad.array.Slice = t.dev.Alloc(t.DType(), t.Len())
 	}
 	return t.grad
 }
@@ -123,7 +140,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	if size(shape) != t.Len() {
 		device.Panicf("tensor: Reshape of %v to %v, which has %d elements, want %d", t.array.Shape, slices.Clone(shape), size(shape), t.Len())
 	}
-	return &Tensor{dev: t.dev, array: device.Array{Slice: t.array.Slice, Shape: append([]int(nil), shape...)}, view: true}
+	return &Tensor{dev: t.dev, array: device.Array{Slice: t.array.Slice, Shape: append([]int(nil), shape...)}, base: t}
 }
 
 // Slice is a view of rows i to j of the first axis, as t[i:j]. It panics if there are no such rows.
@@ -135,7 +152,7 @@ func (t *Tensor) Slice(i, j int) *Tensor {
 	shape[0] = 1
 	row := kernels.Size(shape)
 	shape[0] = j - i
-	return &Tensor{dev: t.dev, array: device.Array{Slice: t.array.Slice.Slice(i*row, j*row), Shape: shape}, view: true}
+	return &Tensor{dev: t.dev, array: device.Array{Slice: t.array.Slice.Slice(i*row, j*row), Shape: shape}, base: t}
 }
 
 // Fill sets each element to v.
@@ -154,9 +171,10 @@ func (t *Tensor) Copy(src *Tensor) {
 
 // Free gives the memory of t and of its gradient back. A view has none of its own. t must not be used again.
 func (t *Tensor) Free() {
-	if !t.view {
-		t.dev.Free(t.array.Slice)
+	if t.base != nil {
+		return
 	}
+	t.dev.Free(t.array.Slice)
 	if t.grad != nil {
 		t.grad.Free()
 	}

@@ -20,7 +20,12 @@ type backend struct{}
 
 func (backend) Name() string { return "cpu" }
 
-func (backend) List() []device.Info { return []device.Info{info()} }
+func (backend) List() []device.Info {
+	if err := gemm.Err(); err != nil {
+		return []device.Info{{Name: "cpu", Kind: device.CPU, Unavailable: err.Error()}}
+	}
+	return []device.Info{info()}
+}
 
 func (backend) Open(int) (device.Device, error) {
 	return queue.New(&cpu{host: host{limit: memory()}, code32: codeOf[float32](), code64: codeOf[float64]()}), nil

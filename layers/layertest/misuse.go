@@ -132,8 +132,8 @@ func misuse(e *env) {
 		{func() { cell.Backward(zeros(4)) }, "layers.RNNCell: dy is float32 [4], want [2 4]"},
 		{func() { cell.Free(); cell.Backward(zeros(2, 4)) }, "layers.RNNCell: Backward before Forward"},
 
-		{func() { loss.Forward(nil, nil) }, "layers.SoftmaxCrossEntropy: logits are <nil>, want [N C] or [T B C]"},
-		{func() { loss.Forward(zeros(), []int{0}) }, "layers.SoftmaxCrossEntropy: logits are float32 [], want [N C] or [T B C]"},
+		{func() { loss.Forward(nil, nil) }, "layers.SoftmaxCrossEntropy: logits are <nil>, want [... C]"},
+		{func() { loss.Forward(zeros(), []int{0}) }, "layers.SoftmaxCrossEntropy: logits are float32 [], want [... C]"},
 		{func() { loss.Forward(zeros(0, 3), nil) }, "layers.SoftmaxCrossEntropy: logits are float32 [0 3], an empty batch, which has no mean loss"},
 		{func() { loss.Forward(zeros(2, 3), []int{1}) }, "layers.SoftmaxCrossEntropy: 1 targets and logits float32 [2 3], want 2 targets"},
 		{func() { loss.Forward(zeros(2, 3), []int{1, 3}) }, "layers.SoftmaxCrossEntropy: target 1 is 3, want a class in [0, 3) or -1"},

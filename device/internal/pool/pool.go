@@ -18,14 +18,17 @@ type Source interface {
 }
 
 // A Pool allocates from a Source and keeps what is freed for the next allocation of exactly that size: a network asks
-// for the same few sizes for ever. When memory runs out, what it keeps is given back before an allocation fails. A Pool
-// is not for concurrent use.
+// for the same few sizes for ever. It gives all that it keeps back when that is more than was ever in use at a time,
+// as where the lengths of sequences change all the time, and before it lets an allocation fail. A Pool is not for
+// concurrent use.
 type Pool struct {
 	dev    device.Device
 	source Source
 	free   map[size][]any
 	live   map[*device.Memory]struct{}
 	inUse  int64
+	peak   int64 // the most that was ever in use
+	kept   int64 // bytes of free
 	allocs int64
 }
 
@@ -53,6 +56,7 @@ func (p *Pool) Alloc(t device.DType, n int) (device.Slice, error) {
 	if kept := p.free[key]; len(kept) > 0 {
 		m.Handle = kept[len(kept)-1]
 		p.free[key] = kept[:len(kept)-1]
+		p.kept -= bytes(m)
 		p.source.Clear(m.Handle)
 	} else {
 		var err error
@@ -65,6 +69,7 @@ func (p *Pool) Alloc(t device.DType, n int) (device.Slice, error) {
 	}
 	p.live[m] = struct{}{}
 	p.inUse += bytes(m)
+	p.peak = max(p.peak, p.inUse)
 	return m.All(), nil
 }
 
@@ -80,11 +85,11 @@ func (p *Pool) Free(s device.Slice) {
 	case m == nil:
 		return
 	case m.Device != p.dev:
-		device.Panicf("Free: the memory is of %s, not of %s", m.Device.Name(), p.dev.Name())
+		device.Panicf("%s: Free of memory of another device, %s", p.dev.Name(), m.Device.Name())
 	case m.Freed:
-		device.Panicf("Free: %d elements of %v are freed already", m.Len, m.Type)
+		device.Panicf("%s: Free of %d elements of %v that are freed already", p.dev.Name(), m.Len, m.Type)
 	case s != m.All():
-		device.Panicf("Free: elements %d to %d of an allocation of %d; want the whole", s.Offset(), s.Offset()+s.Len(), m.Len)
+		device.Panicf("%s: Free of elements %d to %d of an allocation of %d, want the whole", p.dev.Name(), s.Offset(), s.Offset()+s.Len(), m.Len)
 	}
 	m.Freed = true
 	if m.Handle == nil {
@@ -95,6 +100,9 @@ func (p *Pool) Free(s device.Slice) {
 	m.Handle = nil
 	delete(p.live, m)
 	p.inUse -= bytes(m)
+	if p.kept += bytes(m); p.kept > p.peak {
+		p.flush()
+	}
 }
 
 // Close gives everything back; what was in use counts as freed.
@@ -115,6 +123,7 @@ func (p *Pool) flush() {
 		}
 	}
 	clear(p.free)
+	p.kept = 0
 }
 
 func bytes(m *device.Memory) int64 { return int64(m.Len) * int64(m.Type.Size()) }

@@ -184,11 +184,11 @@ func TestMisuse(t *testing.T) {
 	p.Free(freed)
 	x := alloc(t, p, device.Float32, 10)
 	for message, s := range map[string]device.Slice{
-		"Free: the memory is of test:1, not of test:0":                   foreign,
-		"Free: 7 elements of float64 are freed already":                  freed,
-		"Free: elements 2 to 10 of an allocation of 10; want the whole":  x.Slice(2, 10),
-		"Free: elements 0 to 9 of an allocation of 10; want the whole":   x.Slice(0, 9),
-		"Free: elements 10 to 10 of an allocation of 10; want the whole": x.Slice(10, 10),
+		"test:0: Free of memory of another device, test:1":                         foreign,
+		"test:0: Free of 7 elements of float64 that are freed already":             freed,
+		"test:0: Free of elements 2 to 10 of an allocation of 10, want the whole":  x.Slice(2, 10),
+		"test:0: Free of elements 0 to 9 of an allocation of 10, want the whole":   x.Slice(0, 9),
+		"test:0: Free of elements 10 to 10 of an allocation of 10, want the whole": x.Slice(10, 10),
 	} {
 		func() {
 			defer func() {

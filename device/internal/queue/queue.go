@@ -15,7 +15,8 @@ import (
 )
 
 // An Engine does a device's work. The queue calls it from one goroutine at a time, with slices that are allocated and
-// as long as the bytes that go with them. An engine may return before the work is done; a failure then comes from a later call.
+// as long as the bytes that go with them. An engine may return before the work is done; a failure then comes from a
+// later call.
 type Engine interface {
 	pool.Source
 	// Info describes the device; the queue fills in what is in use.
@@ -151,6 +152,9 @@ func (q *queue) ready(what string, s device.Slice, n int) bool {
 var errNeverAllocated = fmt.Errorf("the memory was never allocated: %w", device.ErrOutOfMemory)
 
 func (q *queue) Launch(k device.Kernel) {
+	if k == nil {
+		device.Panicf("%s: Launch of nil, want a kernel", q.name)
+	}
 	k = kernels.Pointer(k)
 	q.mu.Lock()
 	defer q.mu.Unlock()
