@@ -43,18 +43,8 @@ func (f Function) variables() ([]*variable, error) {
 		if v.sums, err = read("the gradient of "+v.name, v.grad); err != nil {
 			return nil, err
 		}
-		if !slices.Equal(v.grad.Shape(), v.value.Shape()) {
-			return nil, fmt.Errorf("%s is %v and its gradient %v, want one shape", v.name, v.value, v.grad)
-		}
 	}
 	return vars, nil
-}
-
-func (v *variable) restore() {
-	tensor.Set(v.value, v.values)
-	if v.grad != nil {
-		tensor.Set(v.grad, v.sums)
-	}
 }
 
 // gradients runs Forward and Backward, twice, and keeps what they find. It returns the elements of y and of dy.

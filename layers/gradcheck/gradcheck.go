@@ -66,7 +66,9 @@ func (f Function) Check() error {
 	}
 	defer func() {
 		for _, v := range vars {
-			v.restore()
+			if v.grad != nil {
+				tensor.Set(v.grad, v.sums)
+			}
 		}
 	}()
 	y, dy, err := f.gradients(vars)

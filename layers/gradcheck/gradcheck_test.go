@@ -159,7 +159,9 @@ func TestValuesAreRestored(t *testing.T) {
 		l := &square{w: tensor.From(d, []float64{1.25}, 1), fault: fault}
 		l.w.Grad().Fill(42)
 		x := tensor.From(d, x0, 3, 2)
-		_ = gradcheck.Layer(l, x)
+		if err := gradcheck.Layer(l, x); (err == nil) != (fault == "") {
+			t.Errorf("fault %q: the error is %v", fault, err)
+		}
 		if !slices.Equal(values(x), x0) || values(l.w)[0] != 1.25 || values(l.w.Grad())[0] != 42 {
 			t.Errorf("fault %q: x, w and dw are %v, %v and %v, want %v, 1.25 and 42",
 				fault, values(x), values(l.w), values(l.w.Grad()), x0)
