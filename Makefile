@@ -1,7 +1,9 @@
-# Needs Go 1.26 or newer. Each target does its own set-up, or says what is missing.
+# Needs Go 1.26 or newer. Each target does its own set-up, or says what is missing. A backend in KEISAN_REQUIRE that has no
+# device fails the tests, which would skip it otherwise.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SHELL = bash
+export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
 .PHONY: help run test lint generated unit noasm nocgo race 386 cross generate fuzz cover

@@ -127,22 +127,16 @@ func binaryGradX[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.BinaryGrad)
 	nest, _ := kernels.NestOf(k.DZ.Shape, k.X.Shape, k.Y.Shape)
 	g := gradient[T]{op: k.Op, dz: data[T](k.DZ.Slice), own: data[T](k.X.Slice), other: data[T](k.Y.Slice)}
-	g.plan(&nest, func(l kernels.Loop) (own, other int) { return l.X, l.Y })
-	dx := data[T](k.DX.Slice)
-	for i := lo; i < hi; i++ {
-		dx[i] = g.at(i)
-	}
+	g.plan(&nest)
+	g.compute(data[T](k.DX.Slice), lo, hi)
 }
 
 func binaryGradY[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.BinaryGrad)
-	nest, _ := kernels.NestOf(k.DZ.Shape, k.X.Shape, k.Y.Shape)
+	nest, _ := kernels.NestOf(k.DZ.Shape, k.Y.Shape, k.X.Shape)
 	g := gradient[T]{op: k.Op, right: true, dz: data[T](k.DZ.Slice), own: data[T](k.Y.Slice), other: data[T](k.X.Slice)}
-	g.plan(&nest, func(l kernels.Loop) (own, other int) { return l.Y, l.X })
-	dy := data[T](k.DY.Slice)
-	for i := lo; i < hi; i++ {
-		dy[i] = g.at(i)
-	}
+	g.plan(&nest)
+	g.compute(data[T](k.DY.Slice), lo, hi)
 }
 
 // gradient computes the gradient of one operand of a Binary, its own, from the other and the result's gradient.
@@ -159,15 +153,15 @@ type loops struct {
 	loop  [kernels.MaxNest]struct{ n, dz, other int }
 }
 
-func (g *gradient[T]) plan(nest *kernels.Nest, steps func(kernels.Loop) (own, other int)) {
+// plan sorts the loops of a nest, whose X is the operand itself.
+func (g *gradient[T]) plan(nest *kernels.Nest) {
 	dz := 1
 	for _, l := range nest.Loops[:nest.Depth] {
-		own, other := steps(l)
 		to := &g.kept
-		if own == 0 {
+		if l.X == 0 {
 			to = &g.summed
 		}
-		to.loop[to.depth] = struct{ n, dz, other int }{l.N, dz, other}
+		to.loop[to.depth] = struct{ n, dz, other int }{l.N, dz, l.Y}
 		to.depth++
 		dz *= l.N
 	}
@@ -183,52 +177,88 @@ func (l *loops) at(i int) (dz, other int) {
 	return dz, other
 }
 
-func (l *loops) turns() int {
-	n := 1
+// each calls do for every turn of the loops together, in order, with where dz and the other operand are then.
+func (l *loops) each(do func(dz, other int)) {
+	var turn [kernels.MaxNest]int
 	for _, l := range l.loop[:l.depth] {
-		n *= l.n
+		if l.n == 0 {
+			return
+		}
 	}
-	return n
+	for dz, other := 0, 0; ; {
+		do(dz, other)
+		i := 0
+		for ; i < l.depth; i++ {
+			loop := &l.loop[i]
+			turn[i]++
+			dz += loop.dz
+			other += loop.other
+			if turn[i] < loop.n {
+				break
+			}
+			turn[i] = 0
+			dz -= loop.n * loop.dz
+			other -= loop.n * loop.other
+		}
+		if i == l.depth {
+			return
+		}
+	}
 }
 
-// at is the gradient of the operand's element i: a sum over what it was broadcast to.
-func (g *gradient[T]) at(i int) T {
-	dz0, other0 := g.kept.at(i)
-	var sum blockSum[T]
-	for j := range g.summed.turns() {
-		dz, other := g.summed.at(j)
-		sum.add(g.term(g.dz[dz0+dz], g.own[i], g.other[other0+other]))
+// compute is the gradient of elements lo to hi: sums over what they were broadcast to. It takes a strip of elements that
+// are neighbours in dz, or equally far apart, through the sums together, and adds up in blocks, and the blocks then, so
+// that the error grows by the number of blocks.
+func (g *gradient[T]) compute(grad []T, lo, hi int) {
+	const width, height = 64, 64
+	inner := struct{ n, dz, other int }{n: 1}
+	if g.kept.depth > 0 {
+		inner = g.kept.loop[0]
 	}
-	return sum.total()
+	for lo < hi {
+		n := min(width, hi-lo, inner.n-lo%inner.n)
+		dz0, other0 := g.kept.at(lo)
+		var block [width]T
+		sum, own := grad[lo:lo+n], g.own[lo:lo+n]
+		clear(sum)
+		terms := 0
+		g.summed.each(func(dz, other int) {
+			g.add(block[:n], own, g.dz[dz0+dz:], inner.dz, g.other[other0+other:], inner.other)
+			if terms++; terms%height == 0 {
+				for i := range sum {
+					sum[i] += block[i]
+				}
+				clear(block[:])
+			}
+		})
+		for i := range sum {
+			sum[i] += block[i]
+		}
+		lo += n
+	}
 }
 
-func (g *gradient[T]) term(dz, own, other T) T {
+// add adds a term to each sum.
+func (g *gradient[T]) add(sum, own, dz []T, stepZ int, other []T, stepO int) {
 	switch {
 	case g.op == kernels.Add:
-		return dz
+		for i := range sum {
+			sum[i] += dz[i*stepZ]
+		}
 	case g.op == kernels.Mul:
-		return dz * other
-	case g.right:
-		return dz * (-other / (own * own))
-	}
-	return dz / other
-}
-
-// blockSum adds numbers up in blocks, and the blocks then, so that the error grows by the number of blocks.
-type blockSum[T device.Float] struct {
-	sum, block T
-	n          int
-}
-
-func (s *blockSum[T]) add(v T) {
-	s.block += v
-	if s.n++; s.n%64 == 0 {
-		s.sum += s.block
-		s.block = 0
+		for i := range sum {
+			sum[i] += dz[i*stepZ] * other[i*stepO]
+		}
+	case g.right: // of a quotient
+		for i := range sum {
+			sum[i] += dz[i*stepZ] * (-other[i*stepO] / (own[i] * own[i]))
+		}
+	default:
+		for i := range sum {
+			sum[i] += dz[i*stepZ] / other[i*stepO]
+		}
 	}
 }
-
-func (s *blockSum[T]) total() T { return s.sum + s.block }
 
 func copyElements[T device.Float](k *kernels.Copy) {
 	copy(data[T](k.Dst.Slice), data[T](k.Src.Slice))

@@ -7,8 +7,12 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// worth is how many elements of elementwise work are worth a goroutine of their own.
-const worth = 4096
+// worth is how many elements of elementwise work are worth a goroutine of their own; costly is how many simple ones a
+// transcendental function is worth.
+const worth, costly = 4096, 16
+
+// grain is how many items of so many elements each are worth a goroutine of their own.
+func grain(elements int) int { return 1 + worth/(1+elements) }
 
 // Run does a kernel that was checked. None can fail.
 func (d *cpu) Run(k device.Kernel) error {
@@ -16,29 +20,29 @@ func (d *cpu) Run(k device.Kernel) error {
 	case *kernels.MatMul:
 		d.code(k.C.Type()).matMul(d, k)
 	case *kernels.SumRows:
-		d.team.For(k.Y.Len(), 1+worth/(1+kernels.Rows(k.X)), k, d.code(k.Y.Type()).sumRows)
+		d.team.For(k.Y.Len(), grain(kernels.Rows(k.X)), k, d.code(k.Y.Type()).sumRows)
 	case *kernels.Activate:
-		d.team.For(k.Y.Len(), worth/16, k, d.code(k.Y.Type()).activate)
+		d.team.For(k.Y.Len(), grain(costly), k, d.code(k.Y.Type()).activate)
 	case *kernels.ActivateGrad:
 		d.team.For(k.Y.Len(), worth, k, d.code(k.Y.Type()).activateGrad)
 	case *kernels.Binary:
 		d.team.For(k.Z.Len(), worth, k, d.code(k.Z.Type()).binary)
 	case *kernels.BinaryGrad:
-		d.team.For(k.DX.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
-		d.team.For(k.DY.Len(), 1+worth/(1+k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
+		d.team.For(k.DX.Len(), grain(k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
+		d.team.For(k.DY.Len(), grain(k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
 		d.code(k.Dst.Type()).copy(k)
 	case *kernels.Fill:
 		d.code(k.Dst.Type()).fill(k)
 	case *kernels.Softmax:
-		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
-		d.team.For(kernels.Rows(k.Y), 1+worth/(1+kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
+		d.team.For(kernels.Rows(k.Y), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
 	case *kernels.SoftmaxCrossEntropy:
-		d.team.For(kernels.Rows(k.X), 1+worth/16/(1+kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
 		d.code(k.X.Type()).totalLoss(k)
 	case *kernels.SoftmaxCrossEntropyGrad:
-		d.team.For(kernels.Rows(k.P), 1+worth/(1+kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
+		d.team.For(kernels.Rows(k.P), grain(kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
 	case *kernels.RNN:
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:

@@ -37,7 +37,7 @@ func spreadRows[T device.Float](d *cpu, c, row []T) {
 	}
 	s := &scratchOf[T](d).spread
 	*s = spreading[T]{c, row}
-	d.team.For(len(c)/len(row), 1+worth/len(row), s, d.code(device.TypeOf[T]()).spread)
+	d.team.For(len(c)/len(row), grain(len(row)), s, d.code(device.TypeOf[T]()).spread)
 	*s = spreading[T]{}
 }
 

@@ -15,8 +15,8 @@ type host struct{ limit, used int64 }
 
 func (h *host) New(t device.DType, n int) (any, error) {
 	if room := h.limit - h.used; int64(n) > room/int64(t.Size()) {
-		return nil, fmt.Errorf("%.4g MiB more than the %.4g MiB in use of %.4g MiB: %w",
-			float64(n)*float64(t.Size())/(1<<20), float64(h.used)/(1<<20), float64(h.limit)/(1<<20), device.ErrOutOfMemory)
+		return nil, fmt.Errorf("%s wanted, and %s of %s in use: %w",
+			size(float64(n)*float64(t.Size())), size(float64(h.used)), size(float64(h.limit)), device.ErrOutOfMemory)
 	}
 	h.used += int64(n) * int64(t.Size())
 	switch t {
@@ -26,6 +26,15 @@ func (h *host) New(t device.DType, n int) (any, error) {
 		return make([]float64, n), nil
 	}
 	return make([]int32, n), nil
+}
+
+// size is a number of bytes as people read it.
+func size(bytes float64) string {
+	unit := 0
+	for ; bytes >= 1024 && unit < 5; unit++ {
+		bytes /= 1024
+	}
+	return fmt.Sprintf("%.4g %s", bytes, [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}[unit])
 }
 
 func (h *host) Clear(handle any) {

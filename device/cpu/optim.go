@@ -77,6 +77,7 @@ func sumSquares[T device.Float](d *cpu, k *kernels.SumSquares) {
 	scratch.sums = scratch.sums[:blocks]
 	scratch.squared = data[T](k.X.Slice)
 	d.team.For(blocks, 4, scratch, d.code(k.X.Type()).squares)
+	scratch.squared = nil
 	sum := 0.0
 	if y := data[T](k.Y.Slice); k.Acc {
 		sum = float64(y[0])

@@ -15,6 +15,9 @@ type sequence[T device.Float] struct {
 	w                    gemm.Packed[T] // Wh, or its transpose going backward
 }
 
+// release forgets the kernel's memory, which may be freed.
+func (s *sequence[T]) release() { s.h, s.dz, s.dy, s.dh0 = nil, nil, nil, nil }
+
 // row is row i of the batch at step t.
 func (s *sequence[T]) row(t, i int) int { return (t*s.batch + i) * s.hidden }
 
@@ -39,6 +42,7 @@ func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 
 	s.w.Set(false, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
 	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).forward)
+	s.release()
 }
 
 // forward takes rows lo to hi of the batch through all steps: H[t+1] = F(H[t+1] + H[t]·Wh).
@@ -69,6 +73,7 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	if !k.DBias.IsZero() {
 		sumColumns(data[T](k.DBias.Slice), s.dz, 0, hidden, true)
 	}
+	s.release()
 }
 
 // backward takes rows lo to hi of the batch back through all steps: DZ[t] = (DY[t] + DZ[t+1]·Whᵀ)·F'(H[t+1]).

@@ -137,6 +137,9 @@ func bodyOf[T Float]() par.Body {
 func blocks[T Float](arg any, lo, hi int) {
 	g := arg.(*Multiplier[T])
 	g.mu.Lock()
+	if len(g.idle) == 0 { // GOMAXPROCS has grown just now
+		g.idle = append(g.idle, new(scratch[T]))
+	}
 	last := len(g.idle) - 1
 	s := g.idle[last]
 	g.idle = g.idle[:last]
