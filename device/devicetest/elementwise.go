@@ -34,28 +34,33 @@ func anyBits(t device.DType) fill {
 
 func activate(t device.DType) []*trial {
 	var all []*trial
-	add := func(f kernels.Activation, n int, d data, long bool) {
-		all = append(all, &trial{
-			kernel: kernels.Activate{F: f}, dtype: t, size: dims(n), variant: d.name,
-			operands: []operand{{name: "Y", shape: []int{n}}, {name: "X", shape: []int{n}, fill: d.fill}},
-			zeros:    f == kernels.ReLU || d.name != "normal", long: long,
-			want: func(s *sheet) {
-				y := s.result("Y")
-				for i, x := range s.in("X") {
-					y.activated(i, f, x)
-				}
-			},
-		})
-	}
 	for _, f := range activations {
-		add(f, len(special), data{"special", these(special...)}, false)
-		add(f, 1<<14, data{"far", between(-800, 800)}, true)
-		add(f, 1<<16, data{"any bits", anyBits(t)}, false)
+		far := activateTrial(t, f, 1<<14, data{"far", between(-800, 800)})
+		far.long = true
+		all = append(all,
+			activateTrial(t, f, len(special), data{"special", these(special...)}),
+			activateTrial(t, f, 1<<16, data{"any bits", anyBits(t)}),
+			far)
 		for _, n := range sizes {
-			add(f, n, data{"normal", scaled(3, normal)}, false)
+			all = append(all, activateTrial(t, f, n, data{"normal", scaled(3, normal)}))
 		}
 	}
 	return all
+}
+
+// activateTrial computes Y = F(X).
+func activateTrial(t device.DType, f kernels.Activation, n int, x data) *trial {
+	return &trial{
+		kernel: kernels.Activate{F: f}, dtype: t, size: dims(n), variant: x.name,
+		operands: []operand{{name: "Y", shape: []int{n}}, {name: "X", shape: []int{n}, fill: x.fill}},
+		zeros:    f == kernels.ReLU || x.name != "normal",
+		want: func(s *sheet) {
+			y := s.result("Y")
+			for i, x := range s.in("X") {
+				y.activated(i, f, x)
+			}
+		},
+	}
 }
 
 // activated says that element i is f(x): to 2 ulp, and exactly at ±0 and ±Inf.
@@ -76,35 +81,6 @@ func (r *result) activated(i int, f kernels.Activation, x float64) {
 	}
 }
 
-func activateGrad(t device.DType) []*trial {
-	var all []*trial
-	for _, f := range activations {
-		y := map[kernels.Activation]fill{kernels.Sigmoid: between(0, 1), kernels.Tanh: between(-1, 1), kernels.ReLU: normal}[f]
-		for _, n := range sizes {
-			for _, dy := range []data{{"normal", normal}, {"special", sprinkled(normal, math.NaN(), math.Inf(1), math.Inf(-1))}} {
-				if dy.name == "special" && f == kernels.ReLU {
-					continue // what NaN·0 is, where ReLU is flat, is left open
-				}
-				all = append(all, &trial{
-					kernel: kernels.ActivateGrad{F: f}, dtype: t, size: dims(n), variant: dy.name,
-					operands: []operand{
-						{name: "DX", shape: []int{n}}, {name: "DY", shape: []int{n}, fill: dy.fill},
-						{name: "Y", shape: []int{n}, fill: sprinkled(y, 1, 0.999999, 1e-6, 0)}},
-					zeros: f == kernels.ReLU || n < 20,
-					want: func(s *sheet) {
-						dx, dy := s.result("DX"), s.in("DY")
-						for i, y := range s.in("Y") {
-							v := dy[i] * slope(f, y)
-							dx.near(i, v, 4*s.eps*math.Abs(v)+s.least)
-						}
-					},
-				})
-			}
-		}
-	}
-	return all
-}
-
 // value is f(x), as near to it as float64 comes.
 func value(f kernels.Activation, x float64) float64 {
 	switch f {
@@ -114,6 +90,40 @@ func value(f kernels.Activation, x float64) float64 {
 		return math.Tanh(x)
 	}
 	return max(x, 0)
+}
+
+func activateGrad(t device.DType) []*trial {
+	var all []*trial
+	for _, f := range activations {
+		for _, n := range sizes {
+			all = append(all, activateGradTrial(t, f, n, data{"normal", normal}))
+			if f != kernels.ReLU { // what NaN·0 is, where ReLU is flat, is left open
+				all = append(all, activateGradTrial(t, f, n, data{"special", sprinkled(normal, math.NaN(), math.Inf(1), math.Inf(-1))}))
+			}
+		}
+	}
+	return all
+}
+
+// results is what each function makes.
+var results = map[kernels.Activation]fill{kernels.Sigmoid: between(0, 1), kernels.Tanh: between(-1, 1), kernels.ReLU: normal}
+
+// activateGradTrial computes DX = DY·F'(X), with F' told from Y.
+func activateGradTrial(t device.DType, f kernels.Activation, n int, dy data) *trial {
+	return &trial{
+		kernel: kernels.ActivateGrad{F: f}, dtype: t, size: dims(n), variant: dy.name,
+		operands: []operand{
+			{name: "DX", shape: []int{n}}, {name: "DY", shape: []int{n}, fill: dy.fill},
+			{name: "Y", shape: []int{n}, fill: sprinkled(results[f], 1, 0.999999, 1e-6, 0)}},
+		zeros: f == kernels.ReLU || n < 20,
+		want: func(s *sheet) {
+			dx, dy := s.result("DX"), s.in("DY")
+			for i, y := range s.in("Y") {
+				v := dy[i] * slope(f, y)
+				dx.near(i, v, 4*s.eps*math.Abs(v)+s.least)
+			}
+		},
+	}
 }
 
 // slope is f'(x), told from y = f(x).
@@ -131,52 +141,73 @@ func slope(f kernels.Activation, y float64) float64 {
 
 var operators = []kernels.Operator{kernels.Add, kernels.Mul, kernels.Div}
 
-// pairs are shapes that broadcast.
-func pairs() [][2][]int {
-	all := [][2][]int{
-		{{}, {}}, {{}, {7}}, {{7}, {}}, {{}, {70_001}}, {{70_001}, {1}}, {{1}, {0}}, {{0}, {}}, {{3, 1}, {0}}, {{0, 4}, {1, 4}},
-		{{3, 5}, {5}}, {{5}, {3, 5}}, {{3, 5}, {3, 1}}, {{3, 1}, {3, 5}}, {{3, 1}, {1, 5}}, {{5, 1}, {5}}, {{5, 5}, {5}}, {{5, 5}, {5, 1}},
-		{{3, 1, 5}, {4, 1}}, {{2, 3, 3}, {3, 1}}, {{2, 3, 4}, {3, 1}}, {{2, 1, 4}, {2, 3, 4}}, {{2, 3, 4}, {1, 3, 1}}, {{2, 3, 1}, {1, 3, 4}}, {{1, 3, 5}, {3, 5}},
-		{{2, 1, 3, 1, 2, 3}, {3, 1, 2, 1, 3}}, {{2, 3, 2, 3, 2, 3}, {1, 3, 1, 3, 1, 3}},
-		{{131, 257}, {257}}, {{131, 257}, {131, 1}}, {{257, 131}, {}}, {{7, 1000}, {7, 1}}, {{1000, 7}, {7}}, {{17, 65, 33}, {65, 1}},
+// A pair is two shapes that broadcast.
+type pair struct{ x, y []int }
+
+func (p pair) String() string { return dims(p.x...) + "," + dims(p.y...) }
+
+// shape is what the pair broadcasts to.
+func (p pair) shape() []int {
+	shape, _ := kernels.Broadcast(p.x, p.y)
+	return shape
+}
+
+func pairs() []pair {
+	all := []pair{
+		// Scalars, and nothing.
+		{nil, nil}, {nil, []int{7}}, {[]int{7}, nil}, {nil, []int{70_001}}, {[]int{70_001}, []int{1}},
+		{[]int{1}, []int{0}}, {[]int{0}, nil}, {[]int{3, 1}, []int{0}}, {[]int{0, 4}, []int{1, 4}},
+		// Rows and columns, in squares as well, where one may be taken for the other.
+		{[]int{3, 5}, []int{5}}, {[]int{5}, []int{3, 5}}, {[]int{3, 5}, []int{3, 1}}, {[]int{3, 1}, []int{3, 5}}, {[]int{3, 1}, []int{1, 5}},
+		{[]int{5, 1}, []int{5}}, {[]int{5, 5}, []int{5}}, {[]int{5, 5}, []int{5, 1}},
+		// Axes in the middle, and many of them.
+		{[]int{3, 1, 5}, []int{4, 1}}, {[]int{2, 3, 3}, []int{3, 1}}, {[]int{2, 3, 4}, []int{3, 1}}, {[]int{2, 1, 4}, []int{2, 3, 4}},
+		{[]int{2, 3, 4}, []int{1, 3, 1}}, {[]int{2, 3, 1}, []int{1, 3, 4}}, {[]int{1, 3, 5}, []int{3, 5}}, {[]int{3, 5, 7}, []int{3, 5, 7}},
+		{[]int{2, 1, 3, 1, 2, 3}, []int{3, 1, 2, 1, 3}}, {[]int{2, 3, 2, 3, 2, 3}, []int{1, 3, 1, 3, 1, 3}},
+		// Long sums going back.
+		{[]int{131, 257}, []int{257}}, {[]int{131, 257}, []int{131, 1}}, {[]int{257, 131}, nil},
+		{[]int{7, 1000}, []int{7, 1}}, {[]int{1000, 7}, []int{7}}, {[]int{17, 65, 33}, []int{65, 1}},
 	}
 	for _, n := range sizes {
-		all = append(all, [2][]int{{n}, {n}})
+		all = append(all, pair{[]int{n}, []int{n}})
 	}
-	return append(all, [2][]int{{3, 5, 7}, {3, 5, 7}})
+	return all
 }
 
 func binary(t device.DType) []*trial {
 	var all []*trial
-	add := func(op kernels.Operator, x, y []int, d data) {
-		shape, _ := kernels.Broadcast(x, y)
-		all = append(all, &trial{
-			kernel: kernels.Binary{Op: op}, dtype: t, size: dims(x...) + "," + dims(y...), variant: d.name,
-			operands: []operand{{name: "Z", shape: shape}, {name: "X", shape: x, fill: d.fill}, {name: "Y", shape: y, fill: d.fill}},
-			zeros:    d.name == "special",
-			want: func(s *sheet) {
-				zs, xs, ys := s.result("Z"), s.in("X"), s.in("Y")
-				for i := range kernels.Size(shape) {
-					x, y := xs[broadcast(i, shape, x)], ys[broadcast(i, shape, y)]
-					switch op {
-					case kernels.Add:
-						zs.exactly(i, rounded(t, x+y))
-					case kernels.Mul:
-						zs.exactly(i, rounded(t, x*y))
-					case kernels.Div:
-						zs.quotient(i, x, y)
-					}
-				}
-			},
-		})
-	}
 	for _, op := range operators {
 		for _, p := range pairs() {
-			add(op, p[0], p[1], data{"normal", normal})
+			all = append(all, binaryTrial(t, op, p, data{"normal", normal}))
 		}
-		add(op, []int{len(special), 1}, []int{len(special)}, data{"special", these(special...)})
+		each := pair{[]int{len(special), 1}, []int{len(special)}}
+		all = append(all, binaryTrial(t, op, each, data{"special", these(special...)}))
 	}
 	return all
+}
+
+// binaryTrial computes Z = X op Y, which IEEE 754 leaves no choice in but for the quotient of some GPUs.
+func binaryTrial(t device.DType, op kernels.Operator, p pair, d data) *trial {
+	shape := p.shape()
+	return &trial{
+		kernel: kernels.Binary{Op: op}, dtype: t, size: p.String(), variant: d.name,
+		operands: []operand{{name: "Z", shape: shape}, {name: "X", shape: p.x, fill: d.fill}, {name: "Y", shape: p.y, fill: d.fill}},
+		zeros:    d.name == "special",
+		want: func(s *sheet) {
+			z, xs, ys := s.result("Z"), s.in("X"), s.in("Y")
+			for i := range kernels.Size(shape) {
+				x, y := xs[broadcast(i, shape, p.x)], ys[broadcast(i, shape, p.y)]
+				switch op {
+				case kernels.Add:
+					z.exactly(i, rounded(t, x+y))
+				case kernels.Mul:
+					z.exactly(i, rounded(t, x*y))
+				case kernels.Div:
+					z.quotient(i, x, y)
+				}
+			}
+		},
+	}
 }
 
 // quotient says that element i is x/y: to the 2.5 ulp that OpenCL allows, and exactly where the result is special.
@@ -207,50 +238,49 @@ func binaryGrad(t device.DType) []*trial {
 	var all []*trial
 	for _, op := range operators {
 		for _, p := range pairs() {
-			for _, d := range []struct {
-				name  string
-				dz, y fill
-			}{
-				{"normal", normal, between(0.5, 2)},
-				{"exact", exact, powers},
-				{"special", sprinkled(normal, math.NaN(), math.Inf(1)), sprinkled(normal, math.NaN(), math.Inf(-1))},
-			} {
-				x, y := p[0], p[1]
-				shape, _ := kernels.Broadcast(x, y)
-				all = append(all, &trial{
-					kernel: kernels.BinaryGrad{Op: op}, dtype: t, size: dims(x...) + "," + dims(y...), variant: d.name,
-					operands: []operand{
-						{name: "DX", shape: x}, {name: "DY", shape: y}, {name: "DZ", shape: shape, fill: d.dz},
-						{name: "X", shape: x, fill: d.y}, {name: "Y", shape: y, fill: d.y}},
-					exact: d.name == "exact", zeros: kernels.Size(shape) == 0 || d.name == "special",
-					want: func(s *sheet) {
-						xs, ys := s.in("X"), s.in("Y")
-						dx, dy := make([]sum, len(xs)), make([]sum, len(ys))
-						for i, dz := range s.in("DZ") {
-							atX, atY := broadcast(i, shape, x), broadcast(i, shape, y)
-							x, y := xs[atX], ys[atY]
-							switch op {
-							case kernels.Add:
-								dx[atX].add(dz)
-								dy[atY].add(dz)
-							case kernels.Mul:
-								dx[atX].add(dz * y)
-								dy[atY].add(dz * x)
-							case kernels.Div:
-								dx[atX].add(dz / y)
-								dy[atY].add(dz * (-x / (y * y)))
-							}
-						}
-						for i, sum := range dx {
-							s.result("DX").near(i, sum.total, sum.bound(s, 4))
-						}
-						for i, sum := range dy {
-							s.result("DY").near(i, sum.total, sum.bound(s, 6))
-						}
-					},
-				})
-			}
+			all = append(all,
+				binaryGradTrial(t, op, p, "normal", normal, between(0.5, 2)),
+				binaryGradTrial(t, op, p, "exact", exact, powers),
+				binaryGradTrial(t, op, p, "special", sprinkled(normal, math.NaN(), math.Inf(1)), sprinkled(normal, math.NaN(), math.Inf(-1))))
 		}
 	}
 	return all
+}
+
+// binaryGradTrial computes DX = Σ DZ·∂z/∂x and DY = Σ DZ·∂z/∂y. The reference goes through DZ and adds each element to
+// the two that it came from.
+func binaryGradTrial(t device.DType, op kernels.Operator, p pair, variant string, dz, xy fill) *trial {
+	shape := p.shape()
+	return &trial{
+		kernel: kernels.BinaryGrad{Op: op}, dtype: t, size: p.String(), variant: variant,
+		operands: []operand{
+			{name: "DX", shape: p.x}, {name: "DY", shape: p.y}, {name: "DZ", shape: shape, fill: dz},
+			{name: "X", shape: p.x, fill: xy}, {name: "Y", shape: p.y, fill: xy}},
+		exact: variant == "exact", zeros: kernels.Size(shape) == 0 || variant == "special",
+		want: func(s *sheet) {
+			xs, ys := s.in("X"), s.in("Y")
+			dx, dy := make([]sum, len(xs)), make([]sum, len(ys))
+			for i, dz := range s.in("DZ") {
+				atX, atY := broadcast(i, shape, p.x), broadcast(i, shape, p.y)
+				x, y := xs[atX], ys[atY]
+				switch op {
+				case kernels.Add:
+					dx[atX].add(dz)
+					dy[atY].add(dz)
+				case kernels.Mul:
+					dx[atX].add(dz * y)
+					dy[atY].add(dz * x)
+				case kernels.Div:
+					dx[atX].add(dz / y)
+					dy[atY].add(dz * (-x / (y * y)))
+				}
+			}
+			for i, sum := range dx {
+				s.result("DX").near(i, sum.total, sum.bound(s, 4))
+			}
+			for i, sum := range dy {
+				s.result("DY").near(i, sum.total, sum.bound(s, 6))
+			}
+		},
+	}
 }

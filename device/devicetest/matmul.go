@@ -45,16 +45,15 @@ func matMul(t device.DType) []*trial {
 	var all []*trial
 	for _, p := range products() {
 		for _, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}} {
-			for _, plus := range []string{"", "C", "Bias"} {
+			for _, plus := range []struct{ c, bias bool }{{}, {c: true}, {bias: true}} {
 				for _, d := range data {
-					if p.large && (d.name == "special" || (d.name == "exact") == (plus == "")) {
+					if p.large && (d.name == "special" || (d.name == "normal") == (plus.c || plus.bias)) {
 						continue // the small ones show what else there is to see
 					}
-					biased := plus == "Bias"
-					k.Acc = plus == "C"
-					tr := matMulTrial(t, k, []int{p.m, p.n}, stored(k.TransA, p.m, p.k), stored(k.TransB, p.k, p.n), d.a, d.b, biased)
-					tr.size = fmt.Sprintf("%dx%dx%d", p.m, p.n, p.k)
-					tr.variant = fmt.Sprintf("bias %v, %s", biased, d.name)
+					k.Acc = plus.c
+					tr := matMulTrial(t, k, []int{p.m, p.n}, stored(k.TransA, p.m, p.k), stored(k.TransB, p.k, p.n), d.a, d.b, plus.bias)
+					tr.size = dims(p.m, p.n, p.k)
+					tr.variant = fmt.Sprintf("bias %v, %s", plus.bias, d.name)
 					tr.exact = d.name == "exact"
 					tr.zeros = p.k == 0 || d.name == "special"
 					tr.busy, tr.long = p.large, p.long
@@ -96,10 +95,12 @@ func stored(trans bool, rows, cols int) []int {
 
 // matMulTrial computes C = op(A)·op(B) + Bias or adds to C.
 func matMulTrial(t device.DType, k kernels.MatMul, c, a, b []int, fillA, fillB fill, biased bool) *trial {
-	n, colsA, colsB := c[len(c)-1], a[len(a)-1], b[len(b)-1]
-	m, terms := kernels.Size(a[:len(a)-1]), colsA
+	m, n := folded(c)
+	rowsA, colsA := folded(a)
+	_, colsB := folded(b)
+	terms := colsA
 	if k.TransA {
-		m, terms = terms, m
+		terms = rowsA
 	}
 	tr := &trial{kernel: k, dtype: t, operands: []operand{
 		{name: "C", shape: c}, {name: "A", shape: a, fill: fillA}, {name: "B", shape: b, fill: fillB}}}
@@ -143,34 +144,39 @@ func sumRows(t device.DType) []*trial {
 		{0}, {1}, {7}, {257}, {0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 17}, {17, 1}, {3, 5}, {16, 16}, {63, 3}, {64, 65}, {65, 64},
 		{257, 129}, {1000, 3}, {3, 1000}, {70_001, 2}, {2, 70_001}, {2, 3, 5}, {3, 0, 5}, {2, 3, 4, 5},
 	} {
-		cols := shape[len(shape)-1]
-		rows := kernels.Size(shape[:len(shape)-1])
 		for _, acc := range []bool{false, true} {
-			for _, d := range some([]data{{"exact", exact}, {"normal", normal}, {"special", sprinkled(normal, math.NaN(), math.Inf(1))}}, rows*cols) {
-				tr := &trial{
-					kernel: kernels.SumRows{Acc: acc}, dtype: t, size: dims(shape...), variant: d.name,
-					operands: []operand{{name: "Y", shape: []int{cols}}, {name: "X", shape: shape, fill: d.fill}},
-					exact:    d.name == "exact", zeros: rows == 0,
-				}
-				if acc {
-					tr.operands[0].fill = d.fill
-				}
-				tr.want = func(s *sheet) {
-					result, y, x := s.result("Y"), s.in("Y"), s.in("X")
-					for j := range cols {
-						var sum sum
-						if acc {
-							sum.add(y[j])
-						}
-						for i := range rows {
-							sum.add(x[i*cols+j])
-						}
-						result.near(j, sum.total, sum.bound(s, 0))
-					}
-				}
-				all = append(all, tr)
+			data := []data{{"exact", exact}, {"normal", normal}, {"special", sprinkled(normal, math.NaN(), math.Inf(1))}}
+			for _, d := range some(data, kernels.Size(shape)) {
+				all = append(all, sumRowsTrial(t, shape, acc, d))
 			}
 		}
 	}
 	return all
+}
+
+// sumRowsTrial computes Y = Σ X, or adds to Y.
+func sumRowsTrial(t device.DType, shape []int, acc bool, d data) *trial {
+	rows, cols := folded(shape)
+	tr := &trial{
+		kernel: kernels.SumRows{Acc: acc}, dtype: t, size: dims(shape...), variant: d.name,
+		operands: []operand{{name: "Y", shape: []int{cols}}, {name: "X", shape: shape, fill: d.fill}},
+		exact:    d.name == "exact", zeros: rows == 0,
+		want: func(s *sheet) {
+			result, y, x := s.result("Y"), s.in("Y"), s.in("X")
+			for j := range cols {
+				var sum sum
+				if acc {
+					sum.add(y[j])
+				}
+				for i := range rows {
+					sum.add(x[i*cols+j])
+				}
+				result.near(j, sum.total, sum.bound(s, 0))
+			}
+		},
+	}
+	if acc {
+		tr.operands[0].fill = d.fill
+	}
+	return tr
 }

@@ -132,30 +132,36 @@ func sumSquares(t device.DType) []*trial {
 	var all []*trial
 	for _, shape := range shapes {
 		for _, acc := range []bool{false, true} {
-			for _, d := range some([]data{{"exact", exact}, {"normal", normal}, {"special", sprinkled(normal, math.Inf(-1))}}, kernels.Size(shape)) {
-				tr := &trial{
-					kernel: kernels.SumSquares{Acc: acc}, dtype: t, size: dims(shape...), variant: d.name,
-					operands: []operand{{name: "Y"}, {name: "X", shape: shape, fill: d.fill}},
-					exact:    d.name == "exact", zeros: kernels.Size(shape) == 0,
-					want: func(s *sheet) {
-						var sum sum
-						if acc {
-							sum.add(s.in("Y")[0])
-						}
-						for _, x := range s.in("X") {
-							sum.add(x * x)
-						}
-						s.result("Y").near(0, sum.total, sum.bound(s, 1))
-					},
-				}
-				if acc {
-					tr.operands[0].fill = d.fill
-				}
-				all = append(all, tr)
+			data := []data{{"exact", exact}, {"normal", normal}, {"special", sprinkled(normal, math.Inf(-1))}}
+			for _, d := range some(data, kernels.Size(shape)) {
+				all = append(all, sumSquaresTrial(t, shape, acc, d))
 			}
 		}
 	}
 	return all
+}
+
+// sumSquaresTrial computes Y = Σ X², or adds to Y.
+func sumSquaresTrial(t device.DType, shape []int, acc bool, d data) *trial {
+	tr := &trial{
+		kernel: kernels.SumSquares{Acc: acc}, dtype: t, size: dims(shape...), variant: d.name,
+		operands: []operand{{name: "Y"}, {name: "X", shape: shape, fill: d.fill}},
+		exact:    d.name == "exact", zeros: kernels.Size(shape) == 0,
+		want: func(s *sheet) {
+			var sum sum
+			if acc {
+				sum.add(s.in("Y")[0])
+			}
+			for _, x := range s.in("X") {
+				sum.add(x * x)
+			}
+			s.result("Y").near(0, sum.total, sum.bound(s, 1))
+		},
+	}
+	if acc {
+		tr.operands[0].fill = d.fill
+	}
+	return tr
 }
 
 func clipNorm(t device.DType) []*trial {
@@ -168,23 +174,28 @@ func clipNorm(t device.DType) []*trial {
 		for _, c := range []struct{ limit, squares float64 }{
 			{1, 4}, {3, 4}, {2, 4}, {1, 0}, {1e-6, 1e-12}, {0, 1}, {1, math.Inf(1)}, {1, math.NaN()},
 		} {
-			all = append(all, &trial{
-				kernel: kernels.ClipNorm{Max: c.limit}, dtype: t, size: dims(shape...), variant: fmt.Sprintf("norm² %v", c.squares),
-				operands: []operand{{name: "X", shape: shape, fill: normal}, {name: "SumSq", fill: these(c.squares)}},
-				zeros:    c.limit == 0 || math.IsInf(c.squares, 1),
-				want: func(s *sheet) {
-					scale := min(1, c.limit/(math.Sqrt(s.in("SumSq")[0])+1e-6))
-					result := s.result("X")
-					for i, x := range s.in("X") {
-						if scale == 1 {
-							result.exactly(i, x)
-						} else {
-							result.near(i, scale*x, 10*s.eps*math.Abs(scale*x))
-						}
-					}
-				},
-			})
+			all = append(all, clipNormTrial(t, shape, c.limit, c.squares))
 		}
 	}
 	return all
+}
+
+// clipNormTrial computes X *= min(1, Max / (√SumSq + 1e-6)).
+func clipNormTrial(t device.DType, shape []int, limit, squares float64) *trial {
+	return &trial{
+		kernel: kernels.ClipNorm{Max: limit}, dtype: t, size: dims(shape...), variant: fmt.Sprintf("norm² %v", squares),
+		operands: []operand{{name: "X", shape: shape, fill: normal}, {name: "SumSq", fill: these(squares)}},
+		zeros:    limit == 0 || math.IsInf(squares, 1),
+		want: func(s *sheet) {
+			result := s.result("X")
+			scale := min(1, limit/(math.Sqrt(s.in("SumSq")[0])+1e-6))
+			for i, x := range s.in("X") {
+				if scale == 1 {
+					result.exactly(i, x)
+				} else {
+					result.near(i, scale*x, 10*s.eps*math.Abs(scale*x))
+				}
+			}
+		},
+	}
 }

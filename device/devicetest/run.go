@@ -9,7 +9,7 @@
 //
 // A subtest is named kernel/type/size:
 //
-//	go test ./device/cpu -run 'Conformance/MatMul/float32/3x5x7$'
+//	go test ./device/cpu -run 'Conformance/MatMul/float32/3x8x17$'
 package devicetest
 
 import (
@@ -35,8 +35,8 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 	for _, g := range groups(l.types, testing.Short() || raceEnabled()) {
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.checks {
-				cases += c.cases
 				t.Run(c.name, func(t *testing.T) {
+					cases += c.cases
 					switch err := c.try(l); {
 					case err == nil:
 					case g.aim && l.d.Info().Kind == device.GPU:
@@ -197,14 +197,9 @@ func newLab(open func() (device.Device, error)) (*lab, error) {
 }
 
 // try runs the check. Whatever happens, it must leave nothing behind: no failure, and no memory in use.
-func (c check) try(l *lab) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
+func (c check) try(l *lab) error {
 	before := l.d.Info().InUse
-	if err := c.run(l); err != nil {
+	if err := caught(func() error { return c.run(l) }); err != nil {
 		return err
 	}
 	if err := l.d.Sync(); err != nil {
@@ -214,6 +209,16 @@ func (c check) try(l *lab) (err error) {
 		return fmt.Errorf("%d bytes in use before, %d after", before, after)
 	}
 	return nil
+}
+
+// caught is f's error, or its panic as one.
+func caught(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // within opens a device for a check that may break it.

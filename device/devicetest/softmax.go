@@ -8,8 +8,8 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// transcendental is the ulps that a device's exp, log and activations within larger kernels may be off by, in OpenCL's
-// table of errors the most of those used here.
+// transcendental is the ulps by which a device's exp, log or tanh within a larger kernel may be off: OpenCL allows tanh 5
+// and the others less.
 const transcendental = 5
 
 // rowShapes are arrays of rows.
@@ -35,21 +35,27 @@ func folded(shape []int) (rows, cols int) {
 func softmax(t device.DType) []*trial {
 	var all []*trial
 	for _, shape := range rowShapes {
-		rows, cols := folded(shape)
-		for _, d := range some(rowData, rows*cols) {
-			all = append(all, &trial{
-				kernel: kernels.Softmax{}, dtype: t, size: dims(shape...), variant: d.name,
-				operands: []operand{{name: "Y", shape: shape}, {name: "X", shape: shape, fill: d.fill}},
-				zeros:    d.name != "normal",
-				want: func(s *sheet) {
-					for i := range rows {
-						softmaxOf(s.in("X")[i*cols:(i+1)*cols]).state(s.result("Y"), i*cols)
-					}
-				},
-			})
+		for _, d := range some(rowData, kernels.Size(shape)) {
+			all = append(all, softmaxTrial(t, shape, d))
 		}
 	}
 	return all
+}
+
+// softmaxTrial computes Y = exp(X-m) / Σ exp(X-m).
+func softmaxTrial(t device.DType, shape []int, x data) *trial {
+	rows, cols := folded(shape)
+	return &trial{
+		kernel: kernels.Softmax{}, dtype: t, size: dims(shape...), variant: x.name,
+		operands: []operand{{name: "Y", shape: shape}, {name: "X", shape: shape, fill: x.fill}},
+		zeros:    x.name != "normal",
+		want: func(s *sheet) {
+			y, x := s.result("Y"), s.in("X")
+			for i := range rows {
+				softmaxOf(x[i*cols:(i+1)*cols]).state(y, i*cols)
+			}
+		},
+	}
 }
 
 // A distribution is the softmax of a row x, the row's largest element and Σ exp(x-m).
@@ -99,136 +105,143 @@ func shares(cols int) fill { return between(0, 2/float64(max(cols, 1))) }
 func softmaxGrad(t device.DType) []*trial {
 	var all []*trial
 	for _, shape := range rowShapes {
-		rows, cols := folded(shape)
-		for _, d := range []struct {
-			name  string
-			y, dy fill
-		}{
-			{"normal", shares(cols), normal},
-			{"exact", powers, exact},
-			{"special", sprinkled(shares(cols), 0, 0), sprinkled(normal, math.NaN(), math.Inf(1))},
-		} {
-			all = append(all, &trial{
-				kernel: kernels.SoftmaxGrad{}, dtype: t, size: dims(shape...), variant: d.name,
-				operands: []operand{{name: "DX", shape: shape}, {name: "DY", shape: shape, fill: d.dy}, {name: "Y", shape: shape, fill: d.y}},
-				exact:    d.name == "exact", zeros: cols == 1 || d.name != "normal",
-				want: func(s *sheet) {
-					result := s.result("DX")
-					for i := range rows {
-						y, dy := s.in("Y")[i*cols:(i+1)*cols], s.in("DY")[i*cols:(i+1)*cols]
-						var dot sum
-						for j := range y {
-							dot.add(y[j] * dy[j])
-						}
-						for j := range y {
-							dx := y[j] * (dy[j] - dot.total)
-							result.near(i*cols+j, dx, y[j]*dot.bound(s, 1)+2*s.eps*math.Abs(dx)+s.least)
-						}
-					}
-				},
-			})
-		}
+		_, cols := folded(shape)
+		all = append(all,
+			softmaxGradTrial(t, shape, "normal", shares(cols), normal),
+			softmaxGradTrial(t, shape, "exact", powers, exact),
+			softmaxGradTrial(t, shape, "special", sprinkled(shares(cols), 0, 0), sprinkled(normal, math.NaN(), math.Inf(1))))
 	}
 	return all
 }
 
-// targets is a fill for targets among so many classes: mostly valid, some of them ignored, and two that are neither.
-func targets(classes int) fill {
-	return func(r *rand.Rand, n int) []float64 {
-		values := each(n, func() float64 { return float64(r.IntN(max(classes, 1))) })
-		for i := range values {
-			switch i % 7 {
-			case 3:
-				values[i] = -1
-			case 6:
-				values[i] = 0
+// softmaxGradTrial computes DX = Y·(DY - Σ DY·Y).
+func softmaxGradTrial(t device.DType, shape []int, variant string, y, dy fill) *trial {
+	rows, cols := folded(shape)
+	return &trial{
+		kernel: kernels.SoftmaxGrad{}, dtype: t, size: dims(shape...), variant: variant,
+		operands: []operand{{name: "DX", shape: shape}, {name: "DY", shape: shape, fill: dy}, {name: "Y", shape: shape, fill: y}},
+		exact:    variant == "exact", zeros: cols == 1 || variant != "normal",
+		want: func(s *sheet) {
+			result := s.result("DX")
+			for i := range rows {
+				y, dy := s.in("Y")[i*cols:(i+1)*cols], s.in("DY")[i*cols:(i+1)*cols]
+				var dot sum
+				for j := range y {
+					dot.add(y[j] * dy[j])
+				}
+				for j := range y {
+					dx := y[j] * (dy[j] - dot.total)
+					result.near(i*cols+j, dx, y[j]*dot.bound(s, 1)+2*s.eps*math.Abs(dx)+s.least)
+				}
 			}
+		},
+	}
+}
+
+// targets are fills for targets among so many classes: every seventh is ignored and, in the second, some are no classes.
+func targets(classes int) []data {
+	valid := func(r *rand.Rand, n int) []float64 {
+		values := each(n, func() float64 { return float64(r.IntN(max(classes, 1))) })
+		for i := 3; i < n; i += 7 {
+			values[i] = -1
 		}
 		return values
 	}
+	return []data{{"", valid}, {", wrong targets", sprinkled(valid, -2, float64(classes), math.MinInt32, math.MaxInt32)}}
 }
+
+// scale is that of the losses in all trials.
+const scale = 0.3
 
 func crossEntropy(t device.DType) []*trial {
 	var all []*trial
 	for _, shape := range rowShapes {
-		rows, cols := folded(shape)
-		batch := shape[:len(shape)-1]
-		for _, target := range []data{{"", targets(cols)}, {", wrong targets", sprinkled(targets(cols), -2, float64(cols), math.MinInt32, math.MaxInt32)}} {
-			for _, d := range some(rowData, rows*cols) {
-				const scale = 0.3
-				all = append(all, &trial{
-					kernel: kernels.SoftmaxCrossEntropy{Scale: scale}, dtype: t, size: dims(shape...), variant: d.name + target.name,
-					operands: []operand{
-						{name: "Loss"}, {name: "Losses", shape: batch}, {name: "P", shape: shape},
-						{name: "X", shape: shape, fill: d.fill}, {name: "Target", shape: batch, fill: target.fill, dtype: device.Int32}},
-					zeros: true,
-					want: func(s *sheet) {
-						losses, probabilities := s.result("Losses"), s.result("P")
-						var loss sum
-						tol := 0.0
-						for i, target := range s.in("Target") {
-							d := softmaxOf(s.in("X")[i*cols : (i+1)*cols])
-							d.state(probabilities, i*cols)
-							switch {
-							case target == -1:
-								losses.exactly(i, 0)
-								continue
-							case target < 0 || int(target) >= cols:
-								losses.near(i, math.NaN(), 0)
-								loss.add(math.NaN())
-								continue
-							}
-							x := d.x[int(target)]
-							l := math.Log(d.sum) - (x - d.peak)
-							bound := s.eps * (d.sumError + transcendental*math.Log(d.sum) + math.Abs(x-d.peak) + math.Abs(l))
-							losses.near(i, l, bound)
-							loss.add(l)
-							tol += bound
-						}
-						s.result("Loss").near(0, scale*loss.total, scale*(tol+loss.bound(s, 2)))
-					},
-				})
+		_, cols := folded(shape)
+		for _, target := range targets(cols) {
+			for _, d := range some(rowData, kernels.Size(shape)) {
+				all = append(all, crossEntropyTrial(t, shape, d, target))
 			}
 		}
 	}
 	return all
+}
+
+// crossEntropyTrial computes P = softmax(X), Losses = log Σ exp(X-m) - (X[target]-m) and Loss = Scale · Σ Losses.
+func crossEntropyTrial(t device.DType, shape []int, x, target data) *trial {
+	_, cols := folded(shape)
+	batch := shape[:len(shape)-1]
+	return &trial{
+		kernel: kernels.SoftmaxCrossEntropy{Scale: scale}, dtype: t, size: dims(shape...), variant: x.name + target.name,
+		operands: []operand{
+			{name: "Loss"}, {name: "Losses", shape: batch}, {name: "P", shape: shape},
+			{name: "X", shape: shape, fill: x.fill}, {name: "Target", shape: batch, fill: target.fill, dtype: device.Int32}},
+		zeros: true,
+		want: func(s *sheet) {
+			losses, p := s.result("Losses"), s.result("P")
+			var loss sum
+			tol := 0.0
+			for i, target := range s.in("Target") {
+				d := softmaxOf(s.in("X")[i*cols : (i+1)*cols])
+				d.state(p, i*cols)
+				if target == -1 {
+					losses.exactly(i, 0)
+					continue
+				}
+				l, bound := math.NaN(), 0.0
+				if target >= 0 && int(target) < cols {
+					x := d.x[int(target)]
+					l = math.Log(d.sum) - (x - d.peak)
+					bound = s.eps * (d.sumError + transcendental*math.Log(d.sum) + math.Abs(x-d.peak) + math.Abs(l))
+				}
+				losses.near(i, l, bound)
+				loss.add(l)
+				tol += bound
+			}
+			s.result("Loss").near(0, scale*loss.total, scale*(tol+loss.bound(s, 2)))
+		},
+	}
 }
 
 func crossEntropyGrad(t device.DType) []*trial {
 	var all []*trial
 	for _, shape := range rowShapes {
-		rows, cols := folded(shape)
-		batch := shape[:len(shape)-1]
-		for _, target := range []data{{"", targets(cols)}, {", wrong targets", sprinkled(targets(cols), -2, float64(cols), math.MinInt32, math.MaxInt32)}} {
+		_, cols := folded(shape)
+		for _, target := range targets(cols) {
 			for _, p := range []data{{"normal", shares(cols)}, {"special", sprinkled(shares(cols), 0, 1, math.NaN())}} {
-				const scale = 0.3
-				all = append(all, &trial{
-					kernel: kernels.SoftmaxCrossEntropyGrad{Scale: scale}, dtype: t, size: dims(shape...), variant: p.name + target.name,
-					operands: []operand{
-						{name: "DX", shape: shape}, {name: "P", shape: shape, fill: p.fill},
-						{name: "Target", shape: batch, fill: target.fill, dtype: device.Int32}},
-					zeros: rows < 10 || p.name == "special",
-					want: func(s *sheet) {
-						result := s.result("DX")
-						for i, target := range s.in("Target") {
-							for j, p := range s.in("P")[i*cols : (i+1)*cols] {
-								at := i*cols + j
-								switch {
-								case target == -1:
-									result.near(at, 0, 0)
-								case target < 0 || int(target) >= cols:
-									result.near(at, math.NaN(), 0)
-								case int(target) == j:
-									result.near(at, scale*(p-1), 3*s.eps*math.Abs(scale*(p-1)))
-								default:
-									result.near(at, scale*p, 3*s.eps*math.Abs(scale*p))
-								}
-							}
-						}
-					},
-				})
+				all = append(all, crossEntropyGradTrial(t, shape, p, target))
 			}
 		}
 	}
 	return all
+}
+
+// crossEntropyGradTrial computes DX = Scale·(P - onehot(Target)).
+func crossEntropyGradTrial(t device.DType, shape []int, p, target data) *trial {
+	rows, cols := folded(shape)
+	batch := shape[:len(shape)-1]
+	return &trial{
+		kernel: kernels.SoftmaxCrossEntropyGrad{Scale: scale}, dtype: t, size: dims(shape...), variant: p.name + target.name,
+		operands: []operand{
+			{name: "DX", shape: shape}, {name: "P", shape: shape, fill: p.fill},
+			{name: "Target", shape: batch, fill: target.fill, dtype: device.Int32}},
+		zeros: rows < 10 || p.name == "special",
+		want: func(s *sheet) {
+			result, p := s.result("DX"), s.in("P")
+			for i, target := range s.in("Target") {
+				for j := range cols {
+					at := i*cols + j
+					dx := scale * p[at]
+					switch {
+					case target == -1:
+						dx = 0
+					case target < 0 || int(target) >= cols:
+						dx = math.NaN()
+					case int(target) == j:
+						dx = scale * (p[at] - 1)
+					}
+					result.near(at, dx, 3*s.eps*math.Abs(dx))
+				}
+			}
+		},
+	}
 }

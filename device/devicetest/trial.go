@@ -15,7 +15,7 @@ import (
 type trial struct {
 	kernel   device.Kernel // a struct with its options; the operands come in by their names
 	dtype    device.DType
-	size     string // such as "3x5x7"
+	size     string // such as "3x8x17"
 	variant  string // what tells it from the trials of that size with the same options
 	operands []operand
 	want     func(s *sheet)
