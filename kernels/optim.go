@@ -125,7 +125,8 @@ func (k SumSquares) Cost() device.Cost {
 	return device.Cost{Ops: 2 * int64(k.X.Len()), Bytes: bytes(k)}
 }
 
-// ClipNorm shrinks X so that a norm, given as its square, is at most Max: X *= min(1, Max / (√SumSq + 1e-6)).
+// ClipNorm shrinks X so that a norm, given as its square, is at most Max: X *= min(1, Max / (√SumSq + 1e-6)). A norm that
+// is NaN makes X NaN.
 type ClipNorm struct {
 	X, SumSq Array
 	Max      float64

@@ -78,8 +78,8 @@ func (k SoftmaxCrossEntropy) Cost() device.Cost {
 	return device.Cost{Ops: 5 * int64(k.X.Len()), Bytes: bytes(k)}
 }
 
-// SoftmaxCrossEntropyGrad is the gradient of Loss by X: DX = Scale·(P - onehot(Target)), and 0 in the rows of ignored
-// targets; DX may be P.
+// SoftmaxCrossEntropyGrad is the gradient of Loss by X: DX = Scale·(P - onehot(Target)), 0 in the rows of ignored targets,
+// and NaN in those whose loss is NaN because of their target; DX may be P.
 type SoftmaxCrossEntropyGrad struct {
 	DX, P, Target Array
 	Scale         float64
