@@ -1,0 +1,184 @@
+package cases
+
+import (
+	"math"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+var rnnKeys = []Key{
+	{Name: "t", About: "steps", Default: "128"},
+	{Name: "b", About: "sequences in the batch", Default: "32"},
+	{Name: "i", About: "inputs", Default: "512", Like: []string{"h"}},
+	{Name: "h", About: "hidden units", Default: "512", Like: []string{"i"}},
+}
+
+var rnnForward = &Family{
+	Name:  "rnn_forward",
+	About: "a recurrent layer over a sequence, h' = tanh(x·Wx + h·Wh + b), all steps from the input to the states",
+	Ops:   "2·t·b·h·(i+h)",
+	Bytes: "s·(t·b·i + 2·(t+1)·b·h + i·h + h·h + h)",
+	Check: "the states against float64, in absolute terms, since they lie in ±1; the bound is 8·u·√(i+h+1)",
+	Rate:  GFLOPS,
+	Keys:  rnnKeys,
+	elements: func(c Case) (in, out float64) {
+		t, b, i, h := rnnSizes(c)
+		return t*b*i + b*h + i*h + h*h + h, (t + 1) * b * h
+	},
+	problem: func(c Case) *Problem {
+		p := newRNN(c)
+		return &Problem{func(l *Loaded) {
+			k := p.kernel(l)
+			l.launches(&k)
+			l.Check = func() (float64, float64, error) {
+				got, err := l.values(k.H)
+				if err != nil {
+					return 0, 0, err
+				}
+				want, _ := p.reference()
+				var largest errors
+				p.addStates(&largest, got, want.h)
+				return float64(largest), p.bound(l.Type), nil
+			}
+		}}
+	},
+}
+
+var rnnTrain = &Family{
+	Name:  "rnn_train",
+	About: "the same layer forward and backward: the gradients of the input, the first state, the weights and the bias",
+	Ops:   "6·t·b·h·(i+h)",
+	Bytes: "each operand of the two kernels, counted once for each time that one reads or writes it",
+	Check: "the states as above, each gradient against float64 in units of its largest element; the bound is 8·u·√(i+h+1+t·b)",
+	Rate:  GFLOPS,
+	Keys:  rnnKeys,
+	elements: func(c Case) (in, out float64) {
+		t, b, i, h := rnnSizes(c)
+		return t*b*(i+h) + b*h + i*h + h*h + h, (2*t+2)*b*h + t*b*i + i*h + h*h + h
+	},
+	problem: func(c Case) *Problem {
+		p := newRNN(c)
+		return &Problem{func(l *Loaded) { p.loadTraining(l) }}
+	},
+}
+
+func rnnSizes(c Case) (t, b, i, h float64) {
+	return float64(c.size("t")), float64(c.size("b")), float64(c.size("i")), float64(c.size("h"))
+}
+
+// An rnn is the operands of a recurrent layer. Weights and inputs are such that states neither saturate nor vanish, so
+// no denormal number slows a device down.
+type rnn struct {
+	t, b, i, h          int
+	x, h0, wx, wh, bias []float32
+	dy                  []float32 // zero but for the rows of the batch that are checked
+	rows                []int     // of the batch, that are checked: all unless that takes too long
+	reference           func() (*sequence, gradients)
+}
+
+func newRNN(c Case) *rnn {
+	p := &rnn{t: c.size("t"), b: c.size("b"), i: c.size("i"), h: c.size("h")}
+	random := c.random()
+	limit := 1 / math.Sqrt(float64(max(p.h, 1)))
+	p.x = normal(random, p.t*p.b*p.i)
+	p.h0 = uniform(random, p.b*p.h, 0.5)
+	p.wx, p.wh = uniform(random, p.i*p.h, limit), uniform(random, p.h*p.h, limit)
+	p.bias = uniform(random, p.h, limit)
+	p.rows = someOf(random, p.b, checkedProducts/max(1, p.t*p.h*(p.i+p.h)))
+	p.dy = make([]float32, p.t*p.b*p.h)
+	for t := range p.t {
+		for _, row := range p.rows {
+			copy(p.dy[(t*p.b+row)*p.h:], normal(random, p.h))
+		}
+	}
+	p.reference = sync.OnceValues(func() (*sequence, gradients) {
+		s := &sequence{
+			steps: p.t, batch: len(p.rows), inputs: p.i, hidden: p.h,
+			x: p.checked(widen(p.x), p.i), wx: widen(p.wx), wh: widen(p.wh), b: widen(p.bias),
+			h: make([]float64, (p.t+1)*len(p.rows)*p.h),
+		}
+		copy(s.h, p.checked(widen(p.h0), p.h))
+		s.forward()
+		return s, s.backward(p.checked(widen(p.dy), p.h))
+	})
+	return p
+}
+
+// checked is the rows that are checked of an array [..., B, width].
+func (p *rnn) checked(v []float64, width int) []float64 {
+	if len(p.rows) == p.b {
+		return v
+	}
+	var some []float64
+	for at := 0; at < len(v); at += p.b * width {
+		for _, row := range p.rows {
+			some = append(some, v[at+row*width:at+(row+1)*width]...)
+		}
+	}
+	return some
+}
+
+// kernel is the forward kernel on operands loaded.
+func (p *rnn) kernel(l *Loaded) kernels.RNN {
+	h := l.out(p.t+1, p.b, p.h)
+	first := device.Array{Slice: h.Slice.Slice(0, p.b*p.h), Shape: []int{p.b, p.h}}
+	k := kernels.RNN{
+		F: kernels.Tanh, H: h,
+		X: l.in(p.x, p.t, p.b, p.i), Wx: l.in(p.wx, p.i, p.h), Wh: l.in(p.wh, p.h, p.h), Bias: l.in(p.bias, p.h),
+	}
+	l.Device.Launch(&kernels.Copy{Dst: first, Src: l.in(p.h0, p.b, p.h)})
+	return k
+}
+
+func (p *rnn) loadTraining(l *Loaded) {
+	forward := p.kernel(l)
+	backward := kernels.RNNGrad{
+		F: kernels.Tanh, H: forward.H, X: forward.X, Wx: forward.Wx, Wh: forward.Wh,
+		DX: l.out(p.t, p.b, p.i), DH0: l.out(p.b, p.h), DWx: l.out(p.i, p.h), DWh: l.out(p.h, p.h), DBias: l.out(p.h),
+		DZ: l.array(p.t, p.b, p.h), DY: l.in(p.dy, p.t, p.b, p.h),
+	}
+	// The gradients of the weights are added to what is there, which is zero at the first run, the one that is checked.
+	l.launches(&forward, &backward)
+	l.Check = func() (float64, float64, error) {
+		want, grad := p.reference()
+		var largest errors
+		for _, r := range []struct {
+			array device.Array
+			want  []float64
+			width int // of rows that belong to sequences of the batch
+		}{
+			{forward.H, want.h, p.h},
+			{backward.DX, grad.dx, p.i}, {backward.DH0, grad.dh0, p.h},
+			{backward.DWx, grad.dwx, 0}, {backward.DWh, grad.dwh, 0}, {backward.DBias, grad.db, 0},
+		} {
+			got, err := l.values(r.array)
+			if err != nil {
+				return 0, 0, err
+			}
+			if r.width > 0 {
+				got = p.checked(got, r.width)
+			}
+			largest.addAll(got, r.want)
+		}
+		return float64(largest), 8 * unit(l.Type) * math.Sqrt(float64(p.i+p.h+1+p.t*p.b)), nil
+	}
+}
+
+func (p *rnn) addStates(e *errors, got, want []float64) {
+	for i, v := range p.checked(got, p.h) {
+		e.add(v, want[i], 1)
+	}
+}
+
+func (p *rnn) bound(t device.DType) float64 { return 8 * unit(t) * math.Sqrt(float64(p.i+p.h+1)) }
+
+func normal(random *rand.Rand, n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(random.NormFloat64())
+	}
+	return v
+}

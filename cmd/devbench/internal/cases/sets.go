@@ -1,0 +1,71 @@
+package cases
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Sets is the standard sets by name, in the order in which they are offered.
+var Sets = []Set{
+	{"quick", "a look in seconds", []string{
+		"launch", "transfer/dir=h2d,d2h/bytes=1048576", "elementwise/op=tanh/n=1048576", "matmul/m=512",
+		"rnn_forward/t=32/b=32/i=256/h=256", "rnn_train/t=32/b=32/i=256/h=256",
+	}},
+	{"standard", "the work that Keisan exists for, in about a minute", []string{
+		"launch", "transfer/dir=h2d,d2h/bytes=65536,16777216",
+		"elementwise/op=copy/n=4194304", "elementwise/op=add,tanh/n=65536,4194304",
+		"matmul/m=64,256,1024", "matmul/m=32/n=512/k=512", "matmul/m=1/n=1024/k=1024",
+		"rnn_forward/t=100/b=1/i=256/h=256", "rnn_forward/t=128/b=32/i=512/h=512",
+		"rnn_train/t=100/b=1/i=256/h=256", "rnn_train/t=128/b=32/i=512/h=512",
+		"train_step/net=digits,charrnn",
+	}},
+	{"deepbench", "the vanilla recurrent layers and products that DeepBench published; give it an hour on a CPU", deepBench()},
+	{"crossover", "growing sizes, for from which size on one device is ahead of another", []string{
+		"elementwise/op=tanh/n=1024-16777216*4", "matmul/m=16-2048*2",
+		"rnn_forward/t=32/b=32/h=16-1024*2", "rnn_train/t=32/b=32/h=16-1024*2",
+	}},
+}
+
+// A Set is cases that belong together.
+type Set struct {
+	Name, About string
+	args        []string
+}
+
+// Cases is the cases of the set.
+func (s Set) Cases() []Case {
+	var all []Case
+	for _, arg := range s.args {
+		cs, err := Parse(arg)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, cs...)
+	}
+	return all
+}
+
+// SetNamed is the set of that name.
+func SetNamed(name string) (Set, error) {
+	var names []string
+	for _, s := range Sets {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Set{}, fmt.Errorf("set %q: there is none of that name; want one of %s", name, strings.Join(names, ", "))
+}
+
+// deepBench is the sizes of baidu-research/DeepBench: code/kernels/rnn_problems.h and gemm_problems.h, the training set.
+func deepBench() []string {
+	return []string{
+		"rnn_forward/t=50/h=1760,2048,2560/b=16,32,64,128",
+		"rnn_train/t=50/h=1760,2048,2560/b=16,32,64,128",
+		"matmul/m=1760/n=16,32,64,128,7000/k=1760/trans=nn,tn",
+		"matmul/m=2048/n=16,32,64,128,7000/k=2048/trans=nn,tn",
+		"matmul/m=2560/n=16,32,64,128,7000/k=2560/trans=nn,tn",
+		"matmul/m=1760/n=7133/k=1760/trans=nt", "matmul/m=2048/n=7133/k=2048/trans=nt", "matmul/m=2560/n=7133/k=2560/trans=nt",
+		"matmul/m=35/n=8457/k=1760,2048,2560", "matmul/m=5124/n=9124/k=1760,2048,2560",
+	}
+}

@@ -1,0 +1,205 @@
+package cases
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/keisan-go/keisan/cmd/devbench/internal/trace"
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/optim"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+var trainStep = &Family{
+	Name:  "train_step",
+	About: "a whole training step: gradients to zero, forward, loss, backward, Adam. net=digits is 64-128-10 with tanh, on pictures of digits; net=charrnn is a recurrent layer of 256 over 64 characters out of 96",
+	Ops:   "the sum over all kernels of the step",
+	Bytes: "the sum over all kernels of the step",
+	Check: "loss and gradients against float64, each in units of its largest element; the bound is 8·u·√(terms of the longest sum)",
+	Rate:  GFLOPS,
+	Keys: []Key{
+		{Name: "net", About: "the network", Choices: []string{"digits", "charrnn"}, Default: "digits"},
+		{Name: "b", About: "examples in the batch", Default: "32"},
+	},
+	elements: func(c Case) (in, out float64) {
+		n := NewNet(c.text("net"), 0)
+		rows := float64(n.steps) * float64(c.size("b"))
+		weights := float64(n.inputs*n.hidden + n.hidden*n.hidden + n.hidden*n.classes)
+		return rows*float64(n.inputs) + weights, 3*weights + rows*float64(5*n.hidden+4*n.classes)
+	},
+	problem: newTrainStep,
+}
+
+// A Net is one of the networks that are trained, with a batch of made-up examples for it.
+type Net struct {
+	steps, batch, inputs, hidden, classes int
+
+	x      []float32 // [steps·batch, inputs]
+	target []int
+	// The weights and biases: into the hidden layer; of a recurrent one, nil where it is none; out of it.
+	wx, wh, b, wy, by []float32
+}
+
+// NewNet is the network of that name, "digits" or "charrnn", for a batch of that size.
+func NewNet(name string, batch int) *Net {
+	if name == "charrnn" {
+		return &Net{steps: 64, batch: batch, inputs: 96, hidden: 256, classes: 96}
+	}
+	return &Net{steps: 1, batch: batch, inputs: 64, hidden: 128, classes: 10}
+}
+
+func (n *Net) recurrent() bool { return n.steps > 1 }
+
+// Fill makes up the examples and the weights.
+func (n *Net) Fill(c Case) *Net {
+	random := c.random()
+	rows := n.steps * n.batch
+	n.x = make([]float32, rows*n.inputs)
+	for i := range rows {
+		n.target = append(n.target, random.IntN(n.classes))
+		if n.recurrent() {
+			n.x[i*n.inputs+random.IntN(n.inputs)] = 1
+		} else {
+			copy(n.x[i*n.inputs:], uniform(random, n.inputs, 1))
+		}
+	}
+	limit := func(inputs int) float64 { return 1 / math.Sqrt(float64(inputs)) }
+	n.wx, n.b = uniform(random, n.inputs*n.hidden, limit(n.inputs)), uniform(random, n.hidden, limit(n.hidden))
+	if n.recurrent() {
+		n.wh = uniform(random, n.hidden*n.hidden, limit(n.hidden))
+	}
+	n.wy, n.by = uniform(random, n.hidden*n.classes, limit(n.hidden)), uniform(random, n.classes, limit(n.hidden))
+	return n
+}
+
+// A Trainer is a net on a device.
+type Trainer struct {
+	net    *Net
+	rnn    *layers.RNN
+	layers *layers.Sequential
+	loss   *layers.SoftmaxCrossEntropy
+	adam   *optim.Adam
+	x      *tensor.Tensor
+	mean   *tensor.Tensor
+}
+
+// NewTrainer puts the net and its examples on a device.
+func NewTrainer(d device.Device, t device.DType, n *Net) *Trainer {
+	from := func(values []float32, shape ...int) *tensor.Tensor {
+		if t == device.Float64 {
+			return tensor.From(d, widen(values), shape...)
+		}
+		return tensor.From(d, values, shape...)
+	}
+	tr := &Trainer{net: n, loss: layers.NewSoftmaxCrossEntropy(), adam: optim.NewAdam(0.001, 0.9, 0.999)}
+	wx, b := from(n.wx, n.inputs, n.hidden), from(n.b, n.hidden)
+	out := layers.NewAffine(from(n.wy, n.hidden, n.classes), from(n.by, n.classes))
+	if n.recurrent() {
+		tr.rnn = layers.NewRNN(wx, from(n.wh, n.hidden, n.hidden), b)
+		tr.layers = layers.NewSequential(tr.rnn, out)
+		tr.x = from(n.x, n.steps, n.batch, n.inputs)
+	} else {
+		tr.layers = layers.NewSequential(layers.NewAffine(wx, b), layers.NewTanh(), out)
+		tr.x = from(n.x, n.batch, n.inputs)
+	}
+	return tr
+}
+
+// Step is a training step.
+func (tr *Trainer) Step() {
+	if tr.rnn != nil {
+		tr.rnn.ResetState()
+	}
+	optim.ZeroGrad(tr.layers.Params())
+	tr.mean = tr.loss.Forward(tr.layers.Forward(tr.x), tr.net.target)
+	tr.layers.Backward(tr.loss.Backward())
+	tr.adam.Step(tr.layers.Params())
+}
+
+// Loss waits for the last step and returns its mean loss.
+func (tr *Trainer) Loss() (float64, error) {
+	v, err := values(tr.mean.Device(), tr.mean.Array())
+	if err != nil {
+		return 0, err
+	}
+	return v[0], nil
+}
+
+// reference is the loss and the gradients of the parameters in the order of the layers' Params, in float64.
+func (n *Net) reference() (loss float64, grads [][]float64) {
+	rows := n.steps * n.batch
+	s := &sequence{
+		steps: n.steps, batch: n.batch, inputs: n.inputs, hidden: n.hidden,
+		x: widen(n.x), wx: widen(n.wx), b: widen(n.b), wh: make([]float64, n.hidden*n.hidden),
+		h: make([]float64, (n.steps+1)*n.batch*n.hidden),
+	}
+	copy(s.wh, widen(n.wh)) // a layer that is not recurrent is a sequence of one step from a state of zero
+	s.forward()
+	h, wy := s.h[n.batch*n.hidden:], widen(n.wy)
+	logits := make([]float64, 0, rows*n.classes)
+	for range rows {
+		logits = append(logits, widen(n.by)...)
+	}
+	product(false, false, rows, n.classes, n.hidden, h, wy, logits)
+	loss = crossEntropy(logits, n.classes, n.target)
+
+	dh, dwy, dby := make([]float64, rows*n.hidden), make([]float64, len(wy)), make([]float64, n.classes)
+	product(false, true, rows, n.hidden, n.classes, logits, wy, dh)
+	product(true, false, n.hidden, n.classes, rows, h, logits, dwy)
+	for i, v := range logits {
+		dby[i%n.classes] += v
+	}
+	g := s.backward(dh)
+	if n.recurrent() {
+		return loss, [][]float64{g.dwx, g.dwh, g.db, dwy, dby}
+	}
+	return loss, [][]float64{g.dwx, g.db, dwy, dby}
+}
+
+func newTrainStep(c Case) *Problem {
+	n := NewNet(c.text("net"), c.size("b")).Fill(c)
+	type result struct {
+		loss  float64
+		grads [][]float64
+	}
+	reference := sync.OnceValue(func() result {
+		loss, grads := n.reference()
+		return result{loss, grads}
+	})
+	return &Problem{func(l *Loaded) {
+		if n.batch == 0 {
+			l.Run = func() error { return nil } // there is no mean loss of no examples, and nothing to do
+			l.Check = func() (float64, float64, error) { return 0, 0, nil }
+			return
+		}
+		counter := trace.New(l.arena(), func() time.Duration { return 0 })
+		NewTrainer(counter, l.Type, n).Step()
+		l.Cost = counter.Cost()
+
+		tr := NewTrainer(l.arena(), l.Type, n)
+		l.Run = func() error {
+			tr.Step()
+			return nil
+		}
+		l.Check = func() (float64, float64, error) {
+			loss, err := tr.Loss()
+			if err != nil {
+				return 0, 0, err
+			}
+			want := reference()
+			var largest errors
+			largest.add(loss, want.loss, math.Abs(want.loss))
+			for i, p := range tr.layers.Params() {
+				got, err := values(l.Device, p.Grad.Array())
+				if err != nil {
+					return 0, 0, err
+				}
+				largest.addAll(got, want.grads[i])
+			}
+			terms := max(n.inputs+n.hidden, n.steps*n.batch)
+			return float64(largest), 8 * unit(l.Type) * math.Sqrt(float64(terms)), nil
+		}
+	}}
+}

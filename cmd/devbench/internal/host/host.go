@@ -1,0 +1,114 @@
+// Package host describes the machine, and what about it may disturb a measurement. What a system does not tell is left out.
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+
+	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
+)
+
+// Describe describes the machine as it is now.
+func Describe() bench.Host {
+	return describe("/", bench.Host{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(),
+		CPU: strings.TrimSpace(cpuid.CPU.BrandName), Features: features(),
+		Processors: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),
+	})
+}
+
+// describe adds what Linux tells in files below root.
+func describe(root string, h bench.Host) bench.Host {
+	h.Warnings = []string{}
+	warn := func(format string, args ...any) { h.Warnings = append(h.Warnings, fmt.Sprintf(format, args...)) }
+	read := func(name string) string {
+		text, _ := os.ReadFile(filepath.Join(root, name))
+		return strings.TrimSpace(string(text))
+	}
+
+	h.Memory, h.Free = memory(read("proc/meminfo"))
+	if h.CPU == "" {
+		h.CPU = field(read("proc/cpuinfo"), "model name")
+	}
+	if h.GOMAXPROCS < h.Processors {
+		warn("GOMAXPROCS is %d on %d processors", h.GOMAXPROCS, h.Processors)
+	}
+	if quota, period, ok := strings.Cut(read("sys/fs/cgroup/cpu.max"), " "); ok && quota != "max" {
+		q, _ := strconv.ParseFloat(quota, 64)
+		p, _ := strconv.ParseFloat(period, 64)
+		if q > 0 && p > 0 && q/p < float64(h.Processors) {
+			h.Quota = q / p
+			warn("the control group grants %.3g of %d processors, by stopping the program now and then", h.Quota, h.Processors)
+		}
+	}
+	if h.Governor = read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"); h.Governor != "" && h.Governor != "performance" {
+		warn("the processor's governor is %q: its clock frequency varies", h.Governor)
+	}
+	h.Load, _ = strconv.ParseFloat(strings.SplitN(read("proc/loadavg"), " ", 2)[0], 64)
+	if h.Load > 0.5+0.1*float64(h.Processors) {
+		warn("the load average is %.2f: something else is running", h.Load)
+	}
+	supplies, _ := filepath.Glob(filepath.Join(root, "sys/class/power_supply/*/type"))
+	for _, supply := range supplies {
+		dir, _ := filepath.Rel(root, filepath.Dir(supply))
+		if read(filepath.Join(dir, "type")) == "Battery" && read(filepath.Join(dir, "status")) == "Discharging" {
+			warn("the machine runs on battery")
+			break
+		}
+	}
+	if count, _ := strconv.Atoi(read("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count")); count > 0 {
+		warn("the processor was slowed down for its heat %d times since it started", count)
+	}
+	return h
+}
+
+// Free is the bytes of memory that programs may still take, or a quarter of 64 GiB where the system does not tell.
+func Free() float64 {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 16 << 30
+	}
+	_, free := memory(string(text))
+	return float64(free)
+}
+
+func memory(meminfo string) (total, free int64) {
+	bytes := func(key string) int64 {
+		n, _ := strconv.ParseInt(strings.TrimSuffix(field(meminfo, key), " kB"), 10, 64)
+		return n << 10
+	}
+	return bytes("MemTotal"), bytes("MemAvailable")
+}
+
+// field is the value of the first line "key : value".
+func field(text, key string) string {
+	for line := range strings.Lines(text) {
+		if k, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// features is the processor's widest vectors.
+func features() string {
+	switch c := cpuid.CPU; {
+	case c.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL):
+		return "AVX-512"
+	case c.Supports(cpuid.AVX2, cpuid.FMA3):
+		return "AVX2"
+	case c.Supports(cpuid.AVX):
+		return "AVX"
+	case c.Supports(cpuid.SVE):
+		return "SVE"
+	case c.Supports(cpuid.ASIMD):
+		return "NEON"
+	}
+	return ""
+}

@@ -1,0 +1,150 @@
+// Command devbench compares devices on the work that Keisan exists for: it checks each case on each device against a
+// float64 reference, measures those that are right, and tells how near each device comes to its own best.
+//
+//	devbench                          every device there is, the standard cases, about a minute
+//	devbench list                     the devices, and why a backend is missing
+//	devbench matmul/m=256-4096*2      products of growing size
+//	devbench compare old.json new.json
+//
+// devbench --help tells the rest. It exits with 0 if all is well, 1 if a result is wrong or a device failed, 2 for a
+// mistake in the arguments, 3 if something became slower than -fail-on-slower allows, 130 if it was interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
+	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
+	"github.com/keisan-go/keisan/device"
+	_ "github.com/keisan-go/keisan/device/all"
+)
+
+// Exit codes.
+const (
+	fine        = 0
+	wrong       = 1
+	usage       = 2
+	slower      = 3
+	interrupted = 130
+)
+
+type grammar struct {
+	Run       runCommand       `cmd:"" default:"withargs" help:"Check and measure cases on devices (the default)."`
+	List      listCommand      `cmd:"" help:"List the devices, and why a backend is missing."`
+	Compare   compareCommand   `cmd:"" help:"Compare the results of two runs that -json wrote."`
+	Crossover crossoverCommand `cmd:"" help:"Find the size from which on a device is ahead, transfers included."`
+	Profile   profileCommand   `cmd:"" help:"Time, operations and bytes of each kernel of a training run."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// A program is what a command works with: the streams, the devices, the clock. Tests put others in their place.
+type program struct {
+	out, err  io.Writer
+	outScreen report.Screen
+	errScreen report.Screen
+	errPlain  bool // progress is to be told in plain lines
+	args      []string
+	list      func() []device.Info
+	open      func(string) (device.Device, error)
+	clock     bench.Clock
+	hostFree  func() float64
+	host      func() bench.Host
+}
+
+// An exit ends the program with a code and a message, which may be empty.
+type exit struct {
+	code    int
+	message string
+}
+
+func (e *exit) Error() string { return e.message }
+
+// misused is the exit for a mistake in the arguments.
+func misused(format string, args ...any) error { return &exit{usage, fmt.Sprintf(format, args...)} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program there and then
+	os.Exit(newProgram().run(ctx, os.Args[1:]))
+}
+
+func newProgram() *program {
+	return &program{
+		out: os.Stdout, err: os.Stderr, outScreen: screen(os.Stdout), errScreen: screen(os.Stderr),
+		errPlain: !term.IsTerminal(int(os.Stderr.Fd())) || os.Getenv("TERM") == "dumb",
+		list:     device.List, open: device.Open, clock: bench.NewClock(), hostFree: hostFree, host: describeHost,
+	}
+}
+
+// screen is what is known of a stream: a terminal has a width, and colours unless NO_COLOR is set.
+func screen(f *os.File) (s report.Screen) {
+	if term.IsTerminal(int(f.Fd())) {
+		s.Columns, _, _ = term.GetSize(int(f.Fd()))
+		s.Colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return s
+}
+
+// run parses the arguments, runs the command and returns the exit code.
+func (p *program) run(ctx context.Context, args []string) int {
+	p.args = args
+	left := -1
+	parser, err := kong.New(&grammar{},
+		kong.Name("devbench"),
+		kong.Description("Compares devices on the work that Keisan exists for. Each case is checked against a float64 reference before it is measured."),
+		kong.Vars{"version": version()},
+		kong.Writers(p.out, p.err),
+		kong.Exit(func(code int) { left = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p))
+	if err != nil {
+		panic(err)
+	}
+	parsed, err := parser.Parse(twoHyphens(args))
+	if left >= 0 { // -help and -version have done what was asked for
+		return left
+	}
+	if err != nil {
+		fmt.Fprintf(p.err, "devbench: %v (devbench -help tells the flags)\n", err)
+		return usage
+	}
+	err = parsed.Run()
+	var e *exit
+	switch {
+	case err == nil:
+		return fine
+	case errors.As(err, &e):
+		if e.message != "" {
+			fmt.Fprintln(p.err, "devbench: "+e.message)
+		}
+		return e.code
+	}
+	fmt.Fprintln(p.err, "devbench:", err)
+	return wrong
+}
+
+// twoHyphens gives flags of one hyphen, as Go programs have them, the two that the parser wants.
+func twoHyphens(args []string) []string {
+	var all []string
+	for i, a := range args {
+		if a == "--" {
+			return append(all, args[i:]...)
+		}
+		if len(a) > 2 && a[0] == '-' && a[1] != '-' && !strings.ContainsAny(a[1:2], "0123456789.") {
+			a = "-" + a
+		}
+		all = append(all, a)
+	}
+	return all
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress tells how far a run is: a bar on a terminal, a plain line now and then elsewhere.
+type progress struct {
+	w    io.Writer
+	bar  *progressbar.ProgressBar
+	last time.Time
+}
+
+// steps is what the bar divides a run into.
+const steps = 1000
+
+func newProgress(w io.Writer, plain bool) *progress {
+	p := &progress{w: w}
+	if !plain {
+		p.bar = progressbar.NewOptions(steps,
+			progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(20), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionClearOnFinish(), progressbar.OptionUseANSICodes(true),
+			progressbar.OptionSetPredictTime(true))
+	}
+	return p
+}
+
+func (p *progress) show(share float64, at string) {
+	if p.bar != nil {
+		p.bar.Describe(fmt.Sprintf("%-.60s", at))
+		p.bar.Set(min(int(share*steps), steps-1)) // a terminal that is gone is no reason to stop
+		return
+	}
+	if now := time.Now(); now.Sub(p.last) >= 5*time.Second {
+		p.last = now
+		fmt.Fprintf(p.w, "%3.0f %%  %s\n", 100*share, at)
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+}
