@@ -106,12 +106,17 @@ func (p *program) run(ctx context.Context, args []string) int {
 		kong.Writers(p.out, p.err),
 		kong.Exit(func(code int) { left = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(help),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(p))
 	if err != nil {
 		panic(err)
 	}
-	parsed, err := parser.Parse(twoHyphens(args))
+	args = twoHyphens(args)
+	if len(args) > 0 && (args[0] == "--help" || args[0] == "-h") {
+		args = []string{"run", "--help"} // what most people want to know
+	}
+	parsed, err := parser.Parse(args)
 	if left >= 0 { // -help and -version have done what was asked for
 		return left
 	}
@@ -132,6 +137,27 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintln(p.err, "devbench:", err)
 	return wrong
+}
+
+// help explains a command; the one that is run without being named, with the others and some examples.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil || ctx.Command() != "run" && ctx.Command() != "run <cases>" {
+		return err
+	}
+	fmt.Fprint(ctx.Stdout, `
+Other commands (devbench COMMAND -help):
+  list          the devices, and why a backend is missing
+  compare       two runs that -json wrote: SAME, FASTER, SLOWER or UNSURE
+  crossover     from which size on a device is ahead, transfers included
+  profile       time, operations and bytes of each kernel of a training run
+
+Examples ("run" may be left out, and one hyphen is as good as two):
+  devbench
+  devbench -device cpu -time 100ms matmul/m=256-4096*2 elementwise/op=tanh,add/n=65536
+  devbench -set quick -json run.json -html run.html
+  devbench -compare run.json -fail-on-slower 5%
+`)
+	return nil
 }
 
 // twoHyphens gives flags of one hyphen, as Go programs have them, the two that the parser wants.

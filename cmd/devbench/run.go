@@ -123,15 +123,10 @@ func (c *runCommand) Run(ctx context.Context, p *program) error {
 		fmt.Fprintf(human, "\nagainst %s\n", c.Compare)
 		report.Changes(human, changes, s)
 	}
-	switch {
-	case r.Interrupted:
-		return &exit{interrupted, "interrupted; what was done by then is above"}
-	case !r.OK():
-		return &exit{wrong, "a result is wrong or a device failed; see above"}
-	case c.FailOnSlower != "":
-		return failOnSlower(changes, tolerance)
+	if err := ending(r); err != nil || c.FailOnSlower == "" {
+		return err
 	}
-	return nil
+	return failOnSlower(changes, tolerance)
 }
 
 // cases is the cases asked for.
@@ -274,19 +269,22 @@ func (p *program) measure(ctx context.Context, plan *bench.Plan) *bench.Report {
 
 // present writes the table for people.
 func present(w io.Writer, r *bench.Report, s report.Screen) {
-	for _, line := range report.Header(r) {
-		fmt.Fprintln(w, line)
-	}
+	report.Lines(w, report.Header(r), s)
 	fmt.Fprintln(w)
 	report.Table(w, r, s)
 	fmt.Fprintln(w)
-	for _, line := range report.Legend(r) {
-		fmt.Fprintln(w, line)
-	}
-	for _, line := range report.Notes(r) {
-		fmt.Fprintln(w, "! "+line)
-	}
+	report.Lines(w, report.Legend(r), s)
+	warn(w, r, s)
 	fmt.Fprintf(w, "cases took turns in an order of seed %d\n", r.Seed)
+}
+
+// warn writes what has to be known of the results.
+func warn(w io.Writer, r *bench.Report, s report.Screen) {
+	var lines []string
+	for _, line := range report.Notes(r) {
+		lines = append(lines, "! "+line)
+	}
+	report.Lines(w, lines, s)
 }
 
 func entryNames(plan *bench.Plan) string {

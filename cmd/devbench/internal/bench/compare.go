@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"slices"
 
 	"golang.org/x/perf/benchmath"
@@ -29,6 +30,9 @@ const (
 // little is a change that two runs of the same program on the same machine may well show: the samples of one run share
 // its luck with memory addresses and frequencies, which no test on them can see.
 const little = 0.02
+
+// fewest is how many samples each side must have. The test can call two against eight significant.
+const fewest = 4
 
 // Changes compares the cases that two runs have in common.
 func Changes(old, new *Report) []Change {
@@ -68,6 +72,9 @@ func change(o, n *Result) Change {
 	}
 	if o.Noise == "unusable" || n.Noise == "unusable" {
 		c.Notes = append(c.Notes, "too noisy to tell")
+	}
+	if n := min(len(o.Samples), len(n.Samples)); n < fewest {
+		c.Notes = append(c.Notes, fmt.Sprintf("%d samples are too few to tell", n))
 	}
 	c.P = test.P
 	significant := test.P < test.Alpha

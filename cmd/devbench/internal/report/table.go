@@ -92,15 +92,23 @@ func rate(r *bench.Result) string {
 	switch {
 	case r.Status != bench.Measured:
 	case r.Rate == "gflops":
-		return Number(r.GFLOPS) + " GFLOP/s"
+		return giga(r.GFLOPS, "FLOP/s")
 	case r.Rate == "gbps":
-		return Number(r.GBPS) + " GB/s"
+		return giga(r.GBPS, "B/s")
 	}
 	return ""
 }
 
+// giga is a rate given in thousands of millions.
+func giga(v float64, unit string) string {
+	if v >= 999.5 {
+		return Number(v/1000) + " T" + unit
+	}
+	return Number(v) + " G" + unit
+}
+
 func peak(r *bench.Result) string {
-	if r.PeakFraction == 0 {
+	if r.PeakFraction == 0 || r.Status != bench.Measured {
 		return ""
 	}
 	return percent(r.PeakFraction)
@@ -201,10 +209,28 @@ func stack(w io.Writer, r *bench.Report, s Screen) {
 	cols := columns(r)[1:]
 	widths := make([]int, len(cols))
 	for i, c := range cols {
+		widths[i] = text.StringWidth(c.head)
 		for j := range r.Results {
 			widths[i] = max(widths[i], text.StringWidth(c.cell(&r.Results[j])))
 		}
 	}
+	write := func(cells func(column) string, paint func(head, cell string) string) {
+		line, width := "", 1
+		for j, c := range cols {
+			cell := cells(c)
+			gap := strings.Repeat(" ", widths[j]-text.StringWidth(cell))
+			if width += 1 + widths[j]; width > s.columns() && j > 0 {
+				break
+			}
+			if cell = paint(c.head, cell); c.right {
+				line += " " + gap + cell
+			} else {
+				line += " " + cell + gap
+			}
+		}
+		fmt.Fprintln(w, " "+strings.TrimRight(line, " "))
+	}
+	write(func(c column) string { return c.head }, func(_, cell string) string { return cell })
 	last := ""
 	for i := range r.Results {
 		res := &r.Results[i]
@@ -212,20 +238,7 @@ func stack(w io.Writer, r *bench.Report, s Screen) {
 			fmt.Fprintln(w, res.Case)
 			last = res.Case
 		}
-		line, width := "", 1
-		for j, c := range cols {
-			cell := c.cell(res)
-			gap := strings.Repeat(" ", widths[j]-text.StringWidth(cell))
-			if width += 1 + widths[j]; width > s.columns() && j > 0 {
-				break
-			}
-			if cell = s.paint(res, c.head, cell); c.right {
-				line += " " + gap + cell
-			} else {
-				line += " " + cell + gap
-			}
-		}
-		fmt.Fprintln(w, " "+strings.TrimRight(line, " "))
+		write(func(c column) string { return c.cell(res) }, func(head, cell string) string { return s.paint(res, head, cell) })
 	}
 }
 
@@ -238,15 +251,15 @@ func Header(r *bench.Report) []string {
 		lines = append(lines, deviceLine(&d))
 		for _, p := range d.Peaks {
 			if p.GFLOPS > 0 {
-				line := fmt.Sprintf("  peak %s: %s GFLOP/s (%s)", p.DType, Number(p.GFLOPS), p.Source)
+				line := fmt.Sprintf("  peak %s: %s (%s)", p.DType, giga(p.GFLOPS, "FLOP/s"), p.Source)
 				var copies []string
 				for _, c := range p.Copies {
-					copies = append(copies, fmt.Sprintf("%s in %s", Number(c.GBPS), bench.Size(float64(c.Bytes))))
+					copies = append(copies, fmt.Sprintf("%s of %s", giga(c.GBPS, "B/s"), bench.Size(float64(c.Bytes))))
 				}
 				if len(copies) > 0 {
-					line += "; copies " + strings.Join(copies, ", ") + " GB/s"
+					line += "\n  copies: " + strings.Join(copies, ", ")
 				}
-				lines = append(lines, line)
+				lines = append(lines, strings.Split(line, "\n")...)
 			}
 		}
 	}
@@ -269,6 +282,20 @@ func deviceLine(d *bench.Device) string {
 		line += fmt.Sprintf(", took %s to open", Duration(d.OpenSeconds))
 	}
 	return line
+}
+
+// Lines writes lines, those that are too long in several.
+func Lines(w io.Writer, lines []string, s Screen) {
+	for _, line := range lines {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " !"))]
+		wrapped := text.WrapSoft(strings.TrimPrefix(line, indent), max(s.columns()-len(indent), 20))
+		for i, part := range strings.Split(wrapped, "\n") {
+			if i > 0 {
+				indent = strings.Repeat(" ", max(len(indent), 2))
+			}
+			fmt.Fprintln(w, indent+strings.TrimRight(part, " "))
+		}
+	}
 }
 
 // Legend says what the columns mean.
