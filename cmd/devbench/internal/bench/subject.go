@@ -120,7 +120,10 @@ func (s *subject) time(n int) (time.Duration, error) {
 	return s.plan.Clock.Now() - start, err
 }
 
-// warm finds out how many runs make a sample, and goes on until the case has run for a tenth of its time.
+// warmUp is how long a case runs before it is measured.
+func (p *Plan) warmUp() time.Duration { return min(p.Time/10, 200*time.Millisecond) }
+
+// warm finds out how many runs make a sample, and goes on until the case is warm.
 func (s *subject) warm(ctx context.Context) {
 	s.inner = 1
 	for total := time.Duration(0); ctx.Err() == nil; {
@@ -138,7 +141,7 @@ func (s *subject) warm(ctx context.Context) {
 		switch {
 		case took < s.plan.sampleTime() && s.inner < maxInner:
 			s.inner *= 2
-		case total >= s.plan.Time/10 || s.inner >= maxInner:
+		case total >= s.plan.warmUp() || s.inner >= maxInner:
 			return
 		}
 	}

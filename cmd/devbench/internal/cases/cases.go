@@ -250,15 +250,13 @@ type arena struct {
 	live map[device.Slice]bool
 }
 
-// arena is the device for such work, whose memory Free gives back.
-func (l *Loaded) arena() device.Device {
-	a := &arena{l.Device, map[device.Slice]bool{}}
-	l.free = append(l.free, func() {
-		for s := range a.live {
-			a.Device.Free(s)
-		}
-	})
-	return a
+func newArena(d device.Device) *arena { return &arena{d, map[device.Slice]bool{}} }
+
+func (a *arena) release() {
+	for s := range a.live {
+		a.Device.Free(s)
+	}
+	clear(a.live)
 }
 
 func (a *arena) Alloc(t device.DType, n int) device.Slice {

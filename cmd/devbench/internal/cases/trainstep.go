@@ -174,11 +174,14 @@ func newTrainStep(c Case) *Problem {
 			l.Check = func() (float64, float64, error) { return 0, 0, nil }
 			return
 		}
-		counter := trace.New(l.arena(), func() time.Duration { return 0 })
+		memory := newArena(l.Device)
+		counter := trace.New(memory, func() time.Duration { return 0 })
 		NewTrainer(counter, l.Type, n).Step()
 		l.Cost = counter.Cost()
+		memory.release()
 
-		tr := NewTrainer(l.arena(), l.Type, n)
+		tr := NewTrainer(memory, l.Type, n)
+		l.free = append(l.free, memory.release)
 		l.Run = func() error {
 			tr.Step()
 			return nil

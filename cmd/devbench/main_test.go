@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
+	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// little is a device that says it has so little memory that nobody looks for its peak for long.
+type little struct {
+	device.Device
+	name   string
+	launch func(device.Kernel)
+}
+
+func (d *little) Name() string { return d.name }
+
+func (d *little) Info() device.Info {
+	i := d.Device.Info()
+	i.Name, i.Memory = d.name, 1<<22
+	return i
+}
+
+func (d *little) Launch(k device.Kernel) {
+	d.Device.Launch(k)
+	if d.launch != nil {
+		d.launch(k)
+	}
+}
+
+// devbench runs the program with one device, or with those named beside it, and returns its exit code and what it wrote.
+func devbench(t *testing.T, args ...string) (code int, out, err string) {
+	t.Helper()
+	return with(t, func(*program) {}, args...)
+}
+
+func with(t *testing.T, change func(*program), args ...string) (int, string, string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	p := newProgram()
+	p.out, p.err, p.outScreen, p.errScreen, p.errPlain = &out, &err, report.Screen{}, report.Screen{}, true
+	p.list = func() []device.Info {
+		return []device.Info{{Name: "cpu", Kind: device.CPU, Model: "Example", Memory: 1 << 22, Float64: true}, {Name: "cuda", Unavailable: "no driver"}}
+	}
+	p.open = func(name string) (device.Device, error) {
+		d, err := device.Open("cpu")
+		if name == "" {
+			name = "cpu"
+		}
+		return &little{Device: d, name: name}, err
+	}
+	change(p)
+	code := p.run(t.Context(), args)
+	return code, out.String(), err.String()
+}
+
+// two gives the program a second device, whose kernels may be followed by something.
+func two(launch func(device.Device, device.Kernel)) func(*program) {
+	return func(p *program) {
+		list, open := p.list, p.open
+		p.list = func() []device.Info {
+			return append(list(), device.Info{Name: "gpu:0", Kind: device.GPU, Memory: 1 << 22, Float64: true})
+		}
+		p.open = func(name string) (device.Device, error) {
+			d, err := open(name)
+			if name == "gpu:0" && launch != nil {
+				inner := d.(*little).Device
+				d.(*little).launch = func(k device.Kernel) { launch(inner, k) }
+			}
+			return d, err
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	code, out, _ := devbench(t, "-time", "2ms", "-dtype", "float32,float64", "-json", file("run.json"), "-csv", file("run.csv"), "-md", file("run.md"),
+		"-bench", file("run.txt"), "-html", file("run.html"), "matmul/m=8,16", "launch", "elementwise/n=0", "matmul/m=4096")
+	if code != fine {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	for _, want := range []string{"| case", "matmul/m=16/n=16/k=16", "GFLOP/s", "float64", "skipped: needs 192 MiB, free 4 MiB", "cuda: not available: no driver"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in:\n%s", want, out)
+		}
+	}
+	for line := range strings.Lines(out) {
+		if utf8.RuneCountInString(line) > 101 {
+			t.Errorf("a line of %d columns: %s", utf8.RuneCountInString(line), line)
+		}
+	}
+	for _, name := range []string{"run.json", "run.csv", "run.md", "run.txt", "run.html"} {
+		if i, err := os.Stat(file(name)); err != nil || i.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r, err := bench.Read(file("run.json"))
+	if err != nil || len(r.Results) != 10 || r.Interrupted || r.Host.Go == "" || len(r.Devices) != 2 || r.Args[0] != "-time" {
+		t.Errorf("%v: %+v", err, r)
+	}
+	for _, res := range r.Results {
+		if res.PeakFraction > 1 {
+			t.Errorf("%s at %g of the peak", res.Case, res.PeakFraction)
+		}
+	}
+	if code, out, _ := devbench(t, "compare", file("run.json"), file("run.json")); code != fine || !strings.Contains(out, "SAME") {
+		t.Errorf("compared with itself: %d\n%s", code, out)
+	}
+}
+
+func TestStandardOutput(t *testing.T) {
+	code, out, err := devbench(t, "-time=1ms", "--json", "-", "launch")
+	var r bench.Report
+	if e := json.Unmarshal([]byte(out), &r); code != fine || e != nil || len(r.Results) != 1 {
+		t.Errorf("%d, %v: %s", code, e, out)
+	}
+	if !strings.Contains(err, "| launch") {
+		t.Errorf("the table is not on standard error: %s", err)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"matmull", `case "matmull": there is no "matmull"; want one of matmul, `},
+		{"matmul/q=1", `key "q"; want m (`},
+		{"-set slow", `-set "slow": there is none of that name; want one of quick, standard`},
+		{"-device tpu", `-device "tpu": there is no such device; want some of cpu`},
+		{"-device cuda", `-device "cuda": not available: no driver`},
+		{"-device cuda:1", `-device "cuda:1": not available: no driver`},
+		{"-device cpu,cpu", `want different names`},
+		{"-dtype float16", `-dtype "float16": want float32, float64`},
+		{"-time 0s", `-time 0s: want more than 0`},
+		{"-time soon", `time`},
+		{"-match ( launch", `-match "("`},
+		{"-match matmul launch", `none of the 1 cases does, such as launch`},
+		{"-baseline gpu launch", `-baseline "gpu": want one of the devices measured, cpu`},
+		{"-fail-on-slower 5% launch", `together with -compare`},
+		{"-compare nowhere.json launch", `-compare: open nowhere.json`},
+		{"-json - -csv - launch", `-csv -: standard output takes one of the outputs only`},
+		{"-json /nowhere/at/all launch", `-json: open /nowhere/at/all`},
+		{"-tiem 3s", `unknown flag --tiem, did you mean "--time"?`},
+		{"compare main.go main.go", `main.go is not what devbench -json writes`},
+		{"crossover", `a crossover is between two devices, and there is cpu alone; cuda is not available: no driver`},
+		{"profile -example mnist", `"digits","charrnn"`},
+		{"profile -example digits -steps 0", `-steps 0`},
+	} {
+		code, out, err := devbench(t, strings.Fields(c.args)...)
+		if code != usage || !strings.Contains(err, c.want) || out != "" {
+			t.Errorf("%s: exit code %d, %q, %q; want %d and %q", c.args, code, out, err, usage, c.want)
+		}
+	}
+}
+
+func TestInformation(t *testing.T) {
+	for args, want := range map[string]string{
+		"list": "cuda is not available: no driver", "-describe": "2·m·n·k", "-version": "\n", "-help": "-compare run.json -fail-on-slower 5%",
+	} {
+		if code, out, err := devbench(t, args); code != fine || !strings.Contains(out, want) || err != "" {
+			t.Errorf("%s: %d, %q, %s; want %q", args, code, out, err, want)
+		}
+	}
+}
+
+func TestWrongResultFailsTheRun(t *testing.T) {
+	spoil := func(d device.Device, k device.Kernel) {
+		if m, ok := kernels.Pointer(k).(*kernels.MatMul); ok && m.C.Len() > 0 {
+			d.Upload(m.C.Slice.Slice(0, 1), device.Bytes([]float32{1e6}))
+		}
+	}
+	code, out, err := with(t, two(spoil), "-time", "1ms", "matmul/m=8")
+	if code != wrong || !strings.Contains(out, "WRONG") || !strings.Contains(out, "again: devbench -device gpu:0 -dtype float32 matmul/m=8/n=8/k=8") {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+}
+
+func TestTwoDevices(t *testing.T) {
+	code, out, _ := with(t, two(nil), "-time", "1ms", "-baseline", "gpu:0", "matmul/m=8")
+	if code != fine || !strings.Contains(out, "vs gpu:0") || !strings.Contains(out, "×") {
+		t.Errorf("%d: %s", code, out)
+	}
+	code, out, err := with(t, two(nil), "crossover", "-time", "1ms", "matmul/m=4,8,16")
+	if code != fine || !strings.Contains(out, "transfers included") || !strings.Contains(out, "matmul/m=16/n=16/k=16") {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+}
+
+func TestFailingDevice(t *testing.T) {
+	code, out, _ := with(t, func(p *program) {
+		p.open = func(string) (device.Device, error) { return nil, errors.New("the driver is asleep") }
+	}, "launch")
+	if code != wrong || !strings.Contains(out, "FAILED: cannot be opened: the driver is asleep") {
+		t.Errorf("%d: %s", code, out)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.json")
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, errs bytes.Buffer
+	p := newProgram()
+	p.out, p.err, p.errPlain = &out, &errs, true
+	n := 0
+	p.open = func(string) (device.Device, error) {
+		d, err := device.Open("cpu")
+		return &little{Device: d, name: "cpu", launch: func(k device.Kernel) {
+			if f, ok := kernels.Pointer(k).(*kernels.Fill); ok && f.Value == 42 {
+				if n++; n == 50000 {
+					cancel()
+				}
+			}
+		}}, err
+	}
+	code := p.run(ctx, []string{"-time", "1h", "-json", file, "launch", "matmul/m=8"})
+	r, err := bench.Read(file)
+	if code != interrupted || err != nil || !r.Interrupted {
+		t.Errorf("%d, %v: %s%s", code, err, out.String(), errs.String())
+	}
+}
+
+func TestSlowerFailsTheComparison(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, seconds float64) string {
+		r := &bench.Report{Schema: 1, Results: []bench.Result{{Device: "cpu", Case: "launch", DType: "float32", OK: true}}}
+		for range 10 {
+			r.Results[0].Samples = append(r.Results[0].Samples, seconds)
+		}
+		text, _ := json.Marshal(r)
+		os.WriteFile(filepath.Join(dir, name), text, 0o666)
+		return filepath.Join(dir, name)
+	}
+	old, new := write("old", 1), write("new", 1.1)
+	for _, c := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"compare", old, new}, fine},
+		{[]string{"compare", "-fail-on-slower", "5%", old, new}, slower},
+		{[]string{"compare", "-fail-on-slower", "0.2", old, new}, fine},
+		{[]string{"compare", "-fail-on-slower", "5%", new, old}, fine},
+		{[]string{"compare", "-fail-on-slower", "five", new, old}, usage},
+		{[]string{"-time", "1ms", "-compare", old, "-fail-on-slower", "5%", "launch"}, fine},
+	} {
+		if code, out, err := devbench(t, c.args...); code != c.code {
+			t.Errorf("%q: %d, want %d: %s%s", c.args, code, c.code, out, err)
+		}
+	}
+}
+
+func TestProfile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "trace.json")
+	code, out, err := devbench(t, "profile", "-example", "digits", "-steps", "2", "-batch", "4", "-trace", file)
+	if code != fine || !strings.Contains(out, "MatMul") || !strings.Contains(out, "Adam") {
+		t.Fatalf("%d: %s%s", code, out, err)
+	}
+	text, _ := os.ReadFile(file)
+	var trace struct {
+		TraceEvents []struct {
+			Name, Ph string
+			Ts, Dur  float64
+			Tid      int
+			Args     map[string]any
+		}
+	}
+	if err := json.Unmarshal(text, &trace); err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range trace.TraceEvents {
+		count[e.Name]++
+		if e.Ph == "X" && e.Tid == 2 && e.Args["operands"] == "" {
+			t.Errorf("%+v has no operands", e)
+		}
+	}
+	// Two layers: two products forward and four backward, in each of two steps.
+	if count["step 1"] != 1 || count["step 2"] != 1 || count["step 3"] != 0 || count["MatMul"] != 12 {
+		t.Errorf("%v", count)
+	}
+}
+
+func TestTwoHyphens(t *testing.T) {
+	got := strings.Join(twoHyphens([]string{"-json", "-", "-h", "--csv", "x", "-5", "--", "-md"}), " ")
+	if want := "--json - -h --csv x -5 -- -md"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
