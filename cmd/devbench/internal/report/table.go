@@ -329,10 +329,7 @@ func Notes(r *bench.Report) []string {
 		}
 	}
 	all = append(all, busy(r)...)
-	for _, w := range r.Host.Warnings {
-		all = append(all, w)
-	}
-	return all
+	return append(all, r.Host.Warnings...)
 }
 
 // busy is the notes on noise, those that many rows share in one line.
