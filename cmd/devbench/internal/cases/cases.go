@@ -120,6 +120,11 @@ func (c Case) random() *rand.Rand {
 // one reference serves all.
 type Problem struct {
 	load func(l *Loaded)
+
+	// Inputs is the operands by name, and Agree holds results by name against the reference, both for those who compute
+	// the case without a device. They are nil where a case has none.
+	Inputs map[string][]float32
+	Agree  func(results map[string][]float64, t device.DType) (largest, bound float64)
 }
 
 // Load puts the problem into the memory of a device. Failures are the device's, and come with its next Sync.
@@ -199,6 +204,21 @@ func (l *Loaded) launches(ks ...device.Kernel) {
 			l.Device.Launch(k)
 		}
 		return nil
+	}
+}
+
+// agrees makes the check one of results, which are these arrays.
+func (l *Loaded) agrees(p *Problem, results map[string]device.Array) {
+	l.Check = func() (float64, float64, error) {
+		got := map[string][]float64{}
+		for name, a := range results {
+			var err error
+			if got[name], err = l.values(a); err != nil {
+				return 0, 0, err
+			}
+		}
+		largest, bound := p.Agree(got, l.Type)
+		return largest, bound, nil
 	}
 }
 

@@ -81,7 +81,16 @@ var elementwise = &Family{
 		if op.binary {
 			y = uniform(random, n, 4)
 		}
-		return &Problem{func(l *Loaded) {
+		p := &Problem{Inputs: map[string][]float32{"x": x, "y": y}}
+		p.Agree = func(results map[string][]float64, t device.DType) (float64, float64) {
+			var largest errors
+			for i, v := range results["z"] {
+				want := op.f(float64(x[i]), float64(y[i]))
+				largest.add(v, want, math.Abs(want))
+			}
+			return float64(largest), 8 * unit(t)
+		}
+		p.load = func(l *Loaded) {
 			z := l.out(n)
 			a := l.in(x, n)
 			b := a
@@ -89,18 +98,8 @@ var elementwise = &Family{
 				b = l.in(y, n)
 			}
 			l.launches(op.kernel(z, a, b))
-			l.Check = func() (float64, float64, error) {
-				got, err := l.values(z)
-				if err != nil {
-					return 0, 0, err
-				}
-				var largest errors
-				for i, v := range got {
-					want := op.f(float64(x[i]), float64(y[i]))
-					largest.add(v, want, math.Abs(want))
-				}
-				return float64(largest), 8 * unit(l.Type), nil
-			}
-		}}
+			l.agrees(p, map[string]device.Array{"z": z})
+		}
+		return p
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -84,25 +85,24 @@ func newMatMul(c Case) *Problem {
 		return ofRows, ofCols
 	})
 
-	return &Problem{func(l *Loaded) {
+	p := &Problem{Inputs: map[string][]float32{"a": a, "b": b}}
+	p.Agree = func(results map[string][]float64, t device.DType) (float64, float64) {
+		got, want := results["c"], reference()
+		ofRows, ofCols := lengths()
+		var largest errors
+		for i, row := range rows {
+			for j := range n {
+				largest.add(got[row*n+j], want[i*n+j], ofRows[i]*ofCols[j])
+			}
+		}
+		return float64(largest), float64(k+2) * unit(t)
+	}
+	p.load = func(l *Loaded) {
 		c := l.out(m, n)
 		l.launches(&kernels.MatMul{C: c, A: l.in(a, shapeA...), B: l.in(b, shapeB...), TransA: transA, TransB: transB})
-		l.Check = func() (float64, float64, error) {
-			got, err := l.values(c)
-			if err != nil {
-				return 0, 0, err
-			}
-			want := reference()
-			ofRows, ofCols := lengths()
-			var largest errors
-			for i, row := range rows {
-				for j := range n {
-					largest.add(got[row*n+j], want[i*n+j], ofRows[i]*ofCols[j])
-				}
-			}
-			return float64(largest), float64(k+2) * unit(l.Type), nil
-		}
-	}}
+		l.agrees(p, map[string]device.Array{"c": c})
+	}
+	return p
 }
 
 // someOf is up to count of n rows in ascending order, the first and the last among them, and at least two.

@@ -29,21 +29,14 @@ var rnnForward = &Family{
 		return t*b*i + b*h + i*h + h*h + h, (t + 1) * b * h
 	},
 	problem: func(c Case) *Problem {
-		p := newRNN(c)
-		return &Problem{func(l *Loaded) {
-			k := p.kernel(l)
+		r := newRNN(c)
+		p := r.problem()
+		p.load = func(l *Loaded) {
+			k := r.kernel(l)
 			l.launches(&k)
-			l.Check = func() (float64, float64, error) {
-				got, err := l.values(k.H)
-				if err != nil {
-					return 0, 0, err
-				}
-				want, _ := p.reference()
-				var largest errors
-				p.addStates(&largest, got, want.h)
-				return float64(largest), p.bound(l.Type), nil
-			}
-		}}
+			l.agrees(p, map[string]device.Array{"h": k.H})
+		}
+		return p
 	},
 }
 
@@ -60,8 +53,10 @@ var rnnTrain = &Family{
 		return t*b*(i+h) + b*h + i*h + h*h + h, (2*t+2)*b*h + t*b*i + i*h + h*h + h
 	},
 	problem: func(c Case) *Problem {
-		p := newRNN(c)
-		return &Problem{func(l *Loaded) { p.loadTraining(l) }}
+		r := newRNN(c)
+		p := r.problem()
+		p.load = func(l *Loaded) { r.loadTraining(l, p) }
+		return p
 	},
 }
 
@@ -133,7 +128,7 @@ func (p *rnn) kernel(l *Loaded) kernels.RNN {
 	return k
 }
 
-func (p *rnn) loadTraining(l *Loaded) {
+func (p *rnn) loadTraining(l *Loaded, problem *Problem) {
 	forward := p.kernel(l)
 	backward := kernels.RNNGrad{
 		F: kernels.Tanh, H: forward.H, X: forward.X, Wx: forward.Wx, Wh: forward.Wh,
@@ -142,38 +137,33 @@ func (p *rnn) loadTraining(l *Loaded) {
 	}
 	// The gradients of the weights are added to what is there, which is zero at the first run, the one that is checked.
 	l.launches(&forward, &backward)
-	l.Check = func() (float64, float64, error) {
-		want, grad := p.reference()
+	l.agrees(problem, map[string]device.Array{
+		"h": forward.H, "dx": backward.DX, "dh0": backward.DH0, "dwx": backward.DWx, "dwh": backward.DWh, "db": backward.DBias,
+	})
+}
+
+// problem is the operands and the check, of the states alone or of the gradients too.
+func (p *rnn) problem() *Problem {
+	agree := func(results map[string][]float64, t device.DType) (float64, float64) {
+		s, g := p.reference()
 		var largest errors
-		for _, r := range []struct {
-			array device.Array
-			want  []float64
-			width int // of rows that belong to sequences of the batch
-		}{
-			{forward.H, want.h, p.h},
-			{backward.DX, grad.dx, p.i}, {backward.DH0, grad.dh0, p.h},
-			{backward.DWx, grad.dwx, 0}, {backward.DWh, grad.dwh, 0}, {backward.DBias, grad.db, 0},
-		} {
-			got, err := l.values(r.array)
-			if err != nil {
-				return 0, 0, err
-			}
-			if r.width > 0 {
-				got = p.checked(got, r.width)
-			}
-			largest.addAll(got, r.want)
+		for i, v := range p.checked(results["h"], p.h) {
+			largest.add(v, s.h[i], 1)
 		}
-		return float64(largest), 8 * unit(l.Type) * math.Sqrt(float64(p.i+p.h+1+p.t*p.b)), nil
+		terms := p.i + p.h + 1
+		if results["dwh"] != nil {
+			terms += p.t * p.b
+			largest.addAll(p.checked(results["dx"], p.i), g.dx)
+			largest.addAll(p.checked(results["dh0"], p.h), g.dh0)
+			largest.addAll(results["dwx"], g.dwx)
+			largest.addAll(results["dwh"], g.dwh)
+			largest.addAll(results["db"], g.db)
+		}
+		return float64(largest), 8 * unit(t) * math.Sqrt(float64(terms))
 	}
+	inputs := map[string][]float32{"x": p.x, "h0": p.h0, "wx": p.wx, "wh": p.wh, "b": p.bias, "dy": p.dy}
+	return &Problem{Inputs: inputs, Agree: agree}
 }
-
-func (p *rnn) addStates(e *errors, got, want []float64) {
-	for i, v := range p.checked(got, p.h) {
-		e.add(v, want[i], 1)
-	}
-}
-
-func (p *rnn) bound(t device.DType) float64 { return 8 * unit(t) * math.Sqrt(float64(p.i+p.h+1)) }
 
 func normal(random *rand.Rand, n int) []float32 {
 	v := make([]float32, n)

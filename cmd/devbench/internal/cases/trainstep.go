@@ -168,7 +168,7 @@ func newTrainStep(c Case) *Problem {
 		loss, grads := n.reference()
 		return result{loss, grads}
 	})
-	return &Problem{func(l *Loaded) {
+	return &Problem{load: func(l *Loaded) {
 		if n.batch == 0 {
 			l.Run = func() error { return nil } // there is no mean loss of no examples, and nothing to do
 			l.Check = func() (float64, float64, error) { return 0, 0, nil }

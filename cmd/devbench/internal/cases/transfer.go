@@ -23,7 +23,7 @@ var transfer = &Family{
 	problem: func(c Case) *Problem {
 		random := c.random()
 		values := uniform(random, c.size("bytes")/4, 1)
-		return &Problem{func(l *Loaded) {
+		return &Problem{load: func(l *Loaded) {
 			// The elements are of the type asked for; fewer bytes than one has are none.
 			n := c.size("bytes") / l.Type.Size()
 			data := device.Bytes(values)[:n*l.Type.Size()]
@@ -58,7 +58,7 @@ var launch = &Family{
 	Rate:     Seconds,
 	elements: func(Case) (in, out float64) { return 0, 1 },
 	problem: func(Case) *Problem {
-		return &Problem{func(l *Loaded) {
+		return &Problem{load: func(l *Loaded) {
 			a := l.array(1)
 			fill := &kernels.Fill{Dst: a, Value: 42}
 			l.Run = func() error {
