@@ -43,6 +43,7 @@ type grammar struct {
 	Compare   compareCommand   `cmd:"" help:"Compare the results of two runs that -json wrote."`
 	Crossover crossoverCommand `cmd:"" help:"Find the size from which on a device is ahead, transfers included."`
 	Profile   profileCommand   `cmd:"" help:"Time, operations and bytes of each kernel of a training run."`
+	Peers     peersCommand     `cmd:"" help:"Measure other libraries beside Keisan, from a checkout of it."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -150,6 +151,7 @@ Other commands (devbench COMMAND -help):
   compare       two runs that -json wrote: SAME, FASTER, SLOWER or UNSURE
   crossover     from which size on a device is ahead, transfers included
   profile       time, operations and bytes of each kernel of a training run
+  peers         other libraries beside Keisan, from a checkout of it
 
 Examples ("run" may be left out, and one hyphen is as good as two):
   devbench

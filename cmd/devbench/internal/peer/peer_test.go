@@ -1,0 +1,96 @@
+package peer
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keisan-go/keisan/cmd/devbench/internal/cases"
+	"github.com/keisan-go/keisan/device"
+)
+
+// The test's own program is the peer, of a kind that its environment tells.
+func TestMain(m *testing.M) {
+	if kind := os.Getenv("PEER"); kind != "" {
+		act(kind)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// act adds two arrays, or fails in some way.
+func act(kind string) {
+	if kind == "missing" {
+		fmt.Fprintln(os.Stderr, "downloading\nthere is no such package")
+		return
+	}
+	fmt.Println("ready test 1.0")
+	for s := bufio.NewScanner(os.Stdin); s.Scan(); {
+		words := strings.Fields(s.Text())
+		switch {
+		case kind == "silent":
+			time.Sleep(time.Hour)
+		case kind == "dying":
+			fmt.Fprintln(os.Stderr, "segmentation fault")
+			return
+		case words[0] == "run":
+			fmt.Println("0.25")
+		case kind == "unable":
+			fmt.Println("no it cannot add")
+		default:
+			x, _ := os.ReadFile(filepath.Join(words[2], "x"))
+			y, _ := os.ReadFile(filepath.Join(words[2], "y"))
+			z := make([]float32, len(x)/4)
+			a, b := make([]float32, len(z)), make([]float32, len(z))
+			copy(device.Bytes(a), x)
+			copy(device.Bytes(b), y)
+			for i := range z {
+				z[i] = a[i] + b[i]
+			}
+			switch kind {
+			case "wrong":
+				z[3]++
+			case "long":
+				z = append(z, make([]float32, 10000)...)
+			}
+			os.WriteFile(filepath.Join(words[2], "out.z"), device.Bytes(z), 0o600)
+			fmt.Println("ok")
+		}
+	}
+}
+
+func TestPeer(t *testing.T) {
+	cs, err := cases.Parse("elementwise/op=add/n=100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	problem := cs[0].Problem()
+	for kind, want := range map[string]string{
+		"right": "", "wrong": "WRONG: error", "long": "not those of the case", "unable": "it cannot add",
+		"dying": "segmentation fault", "missing": "there is no such package", "silent": "no answer in",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Setenv("PEER", kind)
+			p, err := Start("test", time.Minute, os.Args[0])
+			if err == nil {
+				defer p.Close()
+				patience := time.Minute
+				if kind == "silent" {
+					patience = 50 * time.Millisecond
+				}
+				if err = p.Load(cs[0], problem, patience); err == nil {
+					if s, err := p.Run(3, time.Minute); s != 0.25 || err != nil || p.Version != "test 1.0" {
+						t.Errorf("version %s: %g seconds, %v", p.Version, s, err)
+					}
+				}
+			}
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%v, want %q", err, want)
+			}
+		})
+	}
+}
