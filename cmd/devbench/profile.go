@@ -19,7 +19,7 @@ type profileCommand struct {
 	Example string `required:"" enum:"digits,charrnn" help:"The network that is trained: digits or charrnn, in the shapes of the examples of those names."`
 	Device  string `placeholder:"NAME" help:"The device; the fastest one by default."`
 	DType   string `name:"dtype" default:"float32" enum:"float32,float64" help:"float32 or float64."`
-	Batch   int    `default:"32" help:"Examples in the batch."`
+	Batch   int    `default:"16" help:"Examples in the batch."`
 	Steps   int    `default:"20" help:"Training steps to trace."`
 	Trace   string `placeholder:"FILE" help:"Write a trace for ui.perfetto.dev or chrome://tracing."`
 }

@@ -25,8 +25,10 @@ func product(transA, transB bool, m, n, k int, a, b, c []float64) {
 	gonum.Implementation{}.Dgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n)
 }
 
-// A sequence is a vanilla recurrent layer over time for some rows of a batch: h[t+1] = tanh(x[t]·wx + h[t]·wh + b).
+// A sequence is a vanilla recurrent layer over time for some rows of a batch: h[t+1] = tanh(x[t]·wx + h[t]·wh + b), or
+// max(0, ·) for tanh.
 type sequence struct {
+	relu                         bool
 	steps, batch, inputs, hidden int
 	x                            []float64 // [T, B, I]
 	wx, wh, b                    []float64
@@ -45,7 +47,11 @@ func (s *sequence) forward() {
 		next := s.h[(t+1)*step : (t+2)*step]
 		product(false, false, s.batch, s.hidden, s.hidden, s.h[t*step:], s.wh, next)
 		for i, v := range next {
-			next[i] = math.Tanh(v)
+			if s.relu {
+				next[i] = max(v, 0)
+			} else {
+				next[i] = math.Tanh(v)
+			}
 		}
 	}
 }
@@ -68,7 +74,12 @@ func (s *sequence) backward(dy []float64) gradients {
 			product(false, true, s.batch, s.hidden, s.hidden, dz[(t+1)*step:], s.wh, now)
 		}
 		for i, h := range s.h[(t+1)*step : (t+2)*step] {
-			now[i] *= 1 - h*h
+			switch {
+			case !s.relu:
+				now[i] *= 1 - h*h
+			case h <= 0:
+				now[i] = 0
+			}
 		}
 	}
 	if s.steps > 0 {
@@ -103,6 +114,22 @@ func crossEntropy(logits []float64, classes int, target []int) (mean float64) {
 		row[c] -= 1 / count
 	}
 	return mean
+}
+
+// clip shrinks gradients so that their global norm is at most 1.
+func clip(grads [][]float64) {
+	sum := 0.0
+	for _, g := range grads {
+		for _, v := range g {
+			sum += v * v
+		}
+	}
+	factor := min(1, 1/(math.Sqrt(sum)+1e-6))
+	for _, g := range grads {
+		for i := range g {
+			g[i] *= factor
+		}
+	}
 }
 
 // An errors is the largest error met so far. An error that is not a number counts as infinite.

@@ -17,7 +17,7 @@ var Sets = []Set{
 		"matmul/m=64,256,1024", "matmul/m=32/n=512/k=512", "matmul/m=1/n=1024/k=1024",
 		"rnn_forward/t=100/b=1/i=256/h=256", "rnn_forward/t=128/b=32/i=512/h=512",
 		"rnn_train/t=100/b=1/i=256/h=256", "rnn_train/t=128/b=32/i=512/h=512",
-		"train_step/net=digits,charrnn",
+		"train_step/net=digits/b=32", "train_step/net=charrnn/b=16",
 	}},
 	{"deepbench", "the vanilla recurrent layers and products that DeepBench published; give it an hour on a CPU", deepBench()},
 	{"crossover", "growing sizes, for from which size on one device is ahead of another", []string{
