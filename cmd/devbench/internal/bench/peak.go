@@ -26,7 +26,7 @@ func (p *Plan) peaks(ctx context.Context, e *Entry) []Peak {
 			continue
 		}
 		peak := Peak{DType: t.String()}
-		for bytes := 1 << 16; bytes <= 1<<28; bytes *= 16 {
+		for _, bytes := range []int{1 << 16, 1 << 20, 1 << 24, 1 << 28} {
 			n := bytes / 2 / t.Size() // half of it read and half written
 			if best := p.best(ctx, e, t, fmt.Sprintf("elementwise/op=copy/n=%d", n)); best > 0 {
 				peak.Copies = append(peak.Copies, Stream{int64(bytes), float64(bytes) / best / 1e9})

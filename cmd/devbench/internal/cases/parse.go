@@ -51,15 +51,16 @@ func Parse(arg string) ([]Case, error) {
 		if given[k.Name] == nil {
 			given[k.Name] = []string{""} // filled in below
 		}
+		if len(all)*len(given[k.Name]) > maxCases {
+			return nil, fmt.Errorf("case %q: that is more than %d cases", arg, maxCases)
+		}
 		var longer []Case
 		for _, c := range all {
 			for _, v := range given[k.Name] {
 				longer = append(longer, Case{family, append(slices.Clone(c.values), v)})
 			}
 		}
-		if all = longer; len(all) > maxCases {
-			return nil, fmt.Errorf("case %q: that is more than %d cases", arg, maxCases)
-		}
+		all = longer
 	}
 	for _, c := range all {
 		c.complete()

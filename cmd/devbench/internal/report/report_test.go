@@ -251,6 +251,7 @@ func TestPageInABrowser(t *testing.T) {
 	}{{"desk", 1200, 3600, false}, {"phone", 500, 6200, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			text := text
 			if c.name == "phone" { // no window is as narrow as a phone, so the page is shown in a frame of its width
 				text = strings.Replace(text, "<body>", `<body style="width:390px">`, 1)
 			}
