@@ -68,7 +68,7 @@ func describe(root string, h bench.Host) bench.Host {
 	return h
 }
 
-// Free is the bytes of memory that programs may still take, or a quarter of 64 GiB where the system does not tell.
+// Free is the bytes of memory that programs may still take; a guess where the system does not tell.
 func Free() float64 {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

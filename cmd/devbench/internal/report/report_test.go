@@ -235,6 +235,9 @@ e.dataset.complaints = out.join("; ");
 
 // A browser finds nothing that sticks out, on a desk or on a phone, in light or in dark.
 func TestPageInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes seconds to start")
+	}
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed")
