@@ -70,12 +70,11 @@ func describe(root string, h bench.Host) bench.Host {
 
 // Free is the bytes of memory that programs may still take; a guess where the system does not tell.
 func Free() float64 {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 16 << 30
+	text, _ := os.ReadFile("/proc/meminfo")
+	if _, free := memory(string(text)); free > 0 {
+		return float64(free)
 	}
-	_, free := memory(string(text))
-	return float64(free)
+	return 16 << 30
 }
 
 func memory(meminfo string) (total, free int64) {
