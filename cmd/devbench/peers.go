@@ -209,7 +209,7 @@ func (x *cell) turn(first bool, slice float64) {
 func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []cases.Case, rivals []*rival) {
 	fmt.Fprintf(w, "# Performance beside other libraries\n\n")
 	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", time.Now().UTC().Format("2 January 2006"), i.Driver, h.CPU, h.Features, h.Processors, h.OS)
-	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians, and ~ stands before one whose turns spread by more than 10 %%.\n\n")
+	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians, and ~ stands before one where either spread by more than 10 %%,\n? for one where that was 25 %%, which says nothing.\n\n")
 	fmt.Fprint(w, "| case |")
 	for _, r := range rivals {
 		if r.err == nil {
@@ -239,18 +239,7 @@ func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []case
 				fmt.Fprint(w, " – |")
 				wrong[r.title+": "+x.err.Error()] += " " + one.String()
 			default:
-				s := bench.StatsOf(x.samples)
-				mark := ""
-				if s.Noise() != "ok" {
-					mark = "~"
-				}
-				if x == ours {
-					fmt.Fprintf(w, " %s%s |", mark, report.Duration(s.Median))
-				} else if ours != nil && len(ours.samples) > 0 {
-					fmt.Fprintf(w, " %s%s |", mark, report.Number(s.Median/bench.StatsOf(ours.samples).Median))
-				} else {
-					fmt.Fprintf(w, " %s%s |", mark, report.Duration(s.Median))
-				}
+				fmt.Fprintf(w, " %s |", figure(x, ours))
 			}
 		}
 		fmt.Fprintln(w)
@@ -270,4 +259,22 @@ func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []case
 	for _, warning := range h.Warnings {
 		fmt.Fprintf(w, "- %s\n", warning)
 	}
+}
+
+// figure is our time, or theirs as a multiple of it. There is none where either is too noisy to say anything: on a busy
+// machine, threads that spin for one another can be a thousand times slower than on an idle one.
+func figure(x, ours *cell) string {
+	theirs := bench.StatsOf(x.samples)
+	if x == ours || ours == nil || len(ours.samples) == 0 {
+		mark := map[string]string{"noisy": "~", "unusable": "? "}[theirs.Noise()]
+		return mark + report.Duration(theirs.Median)
+	}
+	us := bench.StatsOf(ours.samples)
+	switch noise := theirs.Noise() + us.Noise(); {
+	case strings.Contains(noise, "unusable"):
+		return "?"
+	case strings.Contains(noise, "noisy"):
+		return "~" + report.Number(theirs.Median/us.Median)
+	}
+	return report.Number(theirs.Median / us.Median)
 }
