@@ -6,7 +6,7 @@ SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint generated unit noasm nocgo race 386 cross generate fuzz cover
+.PHONY: help run test lint generated unit noasm nocgo race 386 cross generate fuzz peers cover
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,5 +62,10 @@ fuzz: ## each fuzz target for half a minute
 		done; \
 	done
 
+peers: ## other libraries beside Keisan on the same cases; installs them, and takes long
+	go run ./cmd/devbench peers -md docs/performance.md
+
 cover: ## how much of the code the tests run
-	go test -short -coverprofile=/tmp/keisan.cover ./... && go tool cover -func=/tmp/keisan.cover | tail -1
+	@mkdir -p out
+	go test -short -coverprofile=out/cover ./...
+	@go tool cover -func=out/cover | tail -1
