@@ -35,6 +35,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"State", state, 0},
 		{"Goroutines", goroutines, 0},
 		{"SharedWeights", sharedWeights, 0},
+		{"Params", params, 0},
 		{"Sequential", sequential, 0},
 		{"Loss", loss, 0},
 		{"LossIgnores", lossIgnores, 0},

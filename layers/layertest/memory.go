@@ -200,6 +200,12 @@ func free(e *env) {
 		e.same("after Free the results", results, want)
 		results.Free()
 	}
+
+	// A result that somebody else has freed does no harm.
+	mul.Forward(x, x).Free()
+	e.same("the product after it was freed", mul.Forward(x, x), e.values(layers.NewMul().Forward(x, x)))
+	mul.Forward(x, x).Free()
+	mul.Free()
 }
 
 // training trains for long, on sequences of several lengths: the network learns, and memory is used again.

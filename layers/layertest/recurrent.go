@@ -165,6 +165,13 @@ func state(e *env) {
 	l.SetState(l.State())
 	e.same("and again", l.State(), lastState)
 
+	l.SetState(h)
+	given.SetState(h)
+	kept := l.State()
+	l.ResetState()
+	l.SetState(kept)
+	e.same("the state that was reset", l.State(), e.values(h))
+
 	given.Forward(x.Slice(0, 2)) // the state outlives a change of the sequence's length, and a SetState of it
 	l.Forward(x.Slice(0, 2))
 	e.same("a shorter sequence", l.State(), e.values(given.State()))
@@ -187,29 +194,27 @@ func state(e *env) {
 	e.same("the state's gradient until the next Backward", l.StateGrad(), grad)
 }
 
-// goroutines runs layers that share weights at the same time, each with an input of its own.
+// goroutines makes and runs layers that share weights at the same time, each with an input of its own.
 func goroutines(e *env) {
 	const n = 4
 	m := newRNNMaker(e)
-	var nets [n]*layers.RNN
 	var x, y [n]*tensor.Tensor
-	var want [n][]float64
 	for i := range n {
-		nets[i], x[i] = m.rnn(), e.normal(steps, batch, inputs)
-		want[i] = e.values(m.rnn().Forward(x[i]))
+		x[i] = e.normal(steps, batch, inputs)
 	}
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
+			l := m.rnn()
 			for range 10 {
-				nets[i].ResetState()
-				y[i] = nets[i].Forward(x[i])
+				l.ResetState()
+				y[i] = l.Forward(x[i])
 			}
 		})
 	}
 	all.Wait()
 	for i := range n {
-		e.same(fmt.Sprintf("the states of goroutine %d", i), y[i], want[i])
+		e.same(fmt.Sprintf("the states of goroutine %d", i), y[i], e.values(m.rnn().Forward(x[i])))
 	}
 }
 

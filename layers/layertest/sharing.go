@@ -54,6 +54,37 @@ func sharedWeights(e *env) {
 	}
 }
 
+// params is about which parameters a layer has.
+func params(e *env) {
+	wx, wh, b := e.weight(3, 4), e.weight(4, 4), e.normal(4)
+	for _, c := range []struct {
+		l      interface{ Params() []*layers.Param }
+		names  []string
+		values []*tensor.Tensor
+	}{
+		{layers.NewSigmoid(), nil, nil},
+		{layers.NewSoftmax(), nil, nil},
+		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
+		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},
+		{layers.NewRNN(wx, wh, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh}},
+		{layers.NewRNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
+		{layers.NewReLURNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
+		{layers.NewRNNCell(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
+	} {
+		var names []string
+		var values []*tensor.Tensor
+		for _, p := range c.l.Params() {
+			names, values = append(names, p.Name), append(values, p.Value)
+			if p.Grad != p.Value.Grad() {
+				e.Errorf("%s of %T has a gradient of its own, want its value's", p.Name, c.l)
+			}
+		}
+		if !slices.Equal(names, c.names) || !slices.Equal(values, c.values) {
+			e.Errorf("%T has the parameters %q, want %q", c.l, names, c.names)
+		}
+	}
+}
+
 // sequential is about the parameters of a chain, and its results beside those of its layers one by one.
 func sequential(e *env) {
 	w, b, last := e.weight(4, 4), e.normal(4), e.weight(4, 3)

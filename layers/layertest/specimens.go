@@ -72,6 +72,12 @@ var specimens = []specimen{
 			layers.NewAffine(e.weight(4, 6), e.normal(6)), layers.NewTanh(),
 			layers.NewMatMul(e.weight(6, 5)), layers.NewSoftmax()), e.normal(3, 2, 4))
 	}},
+	{"Sequential/RNN", func(e *env) gradcheck.Function {
+		return layer(layers.NewSequential(
+			layers.NewRNN(e.weight(3, 5), e.weight(5, 5), nil),
+			layers.NewSequential(layers.NewReLURNN(e.weight(5, 4), e.weight(4, 4), e.normal(4))),
+			layers.NewAffine(e.weight(4, 6), e.normal(6))), e.normal(4, 2, 3))
+	}},
 	{"Sequential/shared", func(e *env) gradcheck.Function {
 		w, b := e.weight(4, 4), e.normal(4)
 		return layer(layers.NewSequential(
@@ -114,7 +120,7 @@ func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
 		Inputs: gradcheck.Tensors{"x": x},
 		Params: l.Params(),
 		Forward: func() *tensor.Tensor {
-			if l, ok := l.(*layers.RNN); ok {
+			if l, ok := l.(interface{ ResetState() }); ok {
 				l.ResetState()
 			}
 			return l.Forward(x)
