@@ -18,7 +18,7 @@ import (
 var cases = map[string]int{
 	"MatMul":                  32496,
 	"SumRows":                 528,
-	"Activate":                270,
+	"Activate":                288,
 	"ActivateGrad":            480,
 	"Binary":                  882,
 	"BinaryGrad":              1620,
@@ -66,7 +66,8 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// TestEveryKernel finds the kernels in the source of package kernels: each must have its trials, and a sample of them.
+// TestEveryKernel finds the kernels in the source of package kernels: each must have its trials, large ones among them,
+// and a small one with all operands.
 func TestEveryKernel(t *testing.T) {
 	var declared []string
 	files, err := filepath.Glob("../../kernels/*.go")
@@ -99,10 +100,17 @@ func TestEveryKernel(t *testing.T) {
 	for _, f := range families {
 		tested = append(tested, f.kernel)
 		for _, dtype := range []device.DType{device.Float32, device.Float64} {
+			large := 0
 			for _, tr := range f.trials(dtype) {
 				if tr.kernel.Name() != f.kernel || tr.dtype != dtype {
 					t.Fatalf("among the trials of %s in %v: %v", f.kernel, dtype, tr)
 				}
+				if tr.large() {
+					large++
+				}
+			}
+			if large == 0 {
+				t.Errorf("%s in %v has no trial that is worth several processors", f.kernel, dtype)
 			}
 		}
 		sample := f.sample(device.Float32)

@@ -16,6 +16,24 @@ var special = []float64{
 	0x1p-126, -0x1p-149, 0x1p-1022, -0x1p-1074, math.MaxFloat32, -math.MaxFloat64,
 }
 
+// bends is where implementations of exp, sigmoid and tanh go over from one formula to another, or a result from normal
+// numbers to subnormal ones and to 0 or 1.
+var bends = []float64{
+	0x1p-30, 0x1p-13, 1e-4, 0.25, 0.35, 0.55, 0.625, 0.69, 1, 4.9, 8, 9.1, 15, 17.3, 19.1, 22, 36.7, 37, 44,
+	87.3, 87.4, 88.7, 88.8, 103.2, 103.9, 104, 353, 707, 708.3, 708.5, 709.7, 709.8, 735, 744.4, 745.1, 745.2, 746, 1000, 1e10, 1e300,
+}
+
+// around is these numbers, a little more and a little less, and their opposites.
+func around(values []float64) fill {
+	var all []float64
+	for _, v := range values {
+		for _, near := range []float64{v, v * (1 + 1e-7), v * (1 - 1e-7), v * 1.003, v * 0.997} {
+			all = append(all, near, -near)
+		}
+	}
+	return these(all...)
+}
+
 // anyBits is numbers whose bits are evenly distributed: as many in every binade, subnormal ones and NaN among them.
 func anyBits(t device.DType) fill {
 	return func(r *rand.Rand, n int) []float64 {
@@ -39,6 +57,7 @@ func activate(t device.DType) []*trial {
 		far.long = true
 		all = append(all,
 			activateTrial(t, f, len(special), data{"special", these(special...)}),
+			activateTrial(t, f, 10*len(bends), data{"bends", around(bends)}),
 			activateTrial(t, f, 1<<16, data{"any bits", anyBits(t)}),
 			far)
 		for _, n := range sizes {

@@ -23,7 +23,7 @@ func recurrences() []recurrence {
 			}
 		}
 	}
-	return append(all, recurrence{t: 2, b: 65, i: 33, h: 67, busy: true}, recurrence{t: 20, b: 5, i: 2, h: 16}, recurrence{t: 3, b: 1, i: 257, h: 129})
+	return append(all, recurrence{t: 4, b: 65, i: 33, h: 67, busy: true}, recurrence{t: 20, b: 5, i: 2, h: 16}, recurrence{t: 3, b: 1, i: 257, h: 129})
 }
 
 func (r recurrence) String() string { return dims(r.t, r.b, r.i, r.h) }
