@@ -1,4 +1,7 @@
-// Package opencl runs kernels on whatever has an OpenCL driver. It is not written yet: a stub tells device.List so.
+//go:build !opencl
+
+// Package opencl runs kernels on whatever has an OpenCL driver: GPUs, and through PoCL any CPU. It is built in with the
+// build tag opencl; without it there is a stub, which tells device.List so.
 package opencl
 
 import "github.com/keisan-go/keisan/device/internal/notbuilt"

@@ -61,7 +61,7 @@ func (p *Pool) Alloc(t device.DType, n int) (device.Slice, error) {
 	} else {
 		var err error
 		if m.Handle, err = p.source.New(t, n); err != nil {
-			p.flush()
+			p.Flush()
 			if m.Handle, err = p.source.New(t, n); err != nil {
 				return m.All(), fmt.Errorf("%d elements of %v: %w", n, t, err)
 			}
@@ -113,10 +113,11 @@ func (p *Pool) Close() {
 	}
 	clear(p.live)
 	p.inUse = 0
-	p.flush()
+	p.Flush()
 }
 
-func (p *Pool) flush() {
+// Flush gives back what was freed and is kept.
+func (p *Pool) Flush() {
 	for _, kept := range p.free {
 		for _, handle := range kept {
 			p.source.Delete(handle)

@@ -1,0 +1,210 @@
+//go:build opencl
+
+package opencl
+
+// #define CL_TARGET_OPENCL_VERSION 120
+// #ifdef __APPLE__
+// #include <OpenCL/cl.h>
+// #else
+// #include <CL/cl.h>
+// #endif
+// #include <stdint.h>
+//
+// typedef struct { uint64_t bits; size_t size; } arg;
+//
+// // launch sets a kernel's arguments and queues it. It asks for no event.
+// static cl_int launch(uintptr_t queue, uintptr_t kernel, uint32_t count, const arg *args,
+// 	size_t groups0, size_t groups1, size_t items0, size_t items1) {
+// 	for (uint32_t i = 0; i < count; i++) {
+// 		cl_int err = clSetKernelArg((cl_kernel)kernel, i, args[i].size, &args[i].bits);
+// 		if (err != CL_SUCCESS)
+// 			return err;
+// 	}
+// 	const size_t all[2] = {groups0 * items0, groups1 * items1}, group[2] = {items0, items1};
+// 	return clEnqueueNDRangeKernel((cl_command_queue)queue, (cl_kernel)kernel, 2, NULL, all, group, 0, NULL, NULL);
+// }
+import "C"
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+
+	"github.com/jgillich/go-opencl/cl"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/internal/gpu"
+)
+
+//go:embed prelude.cl
+var prelude string
+
+// driver is a gpu.Driver over the binding.
+type driver struct {
+	device  *cl.Device
+	limits  gpu.Limits
+	options string // for the compiler
+	context *cl.Context
+	queue   *cl.CommandQueue
+	handle  uintptr // the queue's cl_command_queue
+}
+
+func open(c candidate, index int) (_ *driver, err error) {
+	d := &driver{device: c.device}
+	if d.limits, err = c.limits(index); err != nil {
+		return nil, err
+	}
+	if config, err := d.device.GetInfoUlong(singleFPConfig); err == nil && cl.FPConfig(config)&cl.FPConfigCorrectlyRoundedDivideSqrt != 0 {
+		d.options = "-cl-fp32-correctly-rounded-divide-sqrt"
+	}
+	if d.context, err = cl.CreateContext([]*cl.Device{d.device}); err != nil {
+		return nil, failure(err)
+	}
+	if d.queue, err = d.context.CreateCommandQueue(d.device, 0); err != nil {
+		d.context.Release()
+		return nil, failure(err)
+	}
+	d.handle = handleOf(d.queue, "clQueue")
+	return d, nil
+}
+
+// handleOf is the C handle in one of the binding's objects, which it keeps to itself.
+func handleOf(object any, field string) uintptr {
+	return reflect.ValueOf(object).Elem().FieldByName(field).Pointer()
+}
+
+func (d *driver) Limits() gpu.Limits { return d.limits }
+
+// A buffer is memory of the device. It holds on to the binding's object, whose finalizer would give the memory back.
+type buffer struct {
+	object *cl.MemObject
+	handle uintptr
+}
+
+func (b *buffer) Arg() gpu.Arg { return gpu.Arg{Bits: uint64(b.handle), Size: unsafe.Sizeof(b.handle)} }
+
+func object(b gpu.Buffer) *cl.MemObject { return b.(*buffer).object }
+
+func (d *driver) Alloc(bytes int64) (gpu.Buffer, error) {
+	object, err := d.context.CreateEmptyBuffer(cl.MemReadWrite, int(bytes))
+	if err != nil {
+		return nil, failure(err)
+	}
+	return &buffer{object, handleOf(object, "clMem")}, nil
+}
+
+func (d *driver) Free(b gpu.Buffer) { object(b).Release() }
+
+var zero [16]byte
+
+func (d *driver) Clear(b gpu.Buffer, bytes int64) error {
+	size := 4 // of the pattern, of which bytes is a multiple
+	return done(d.queue.EnqueueFillBuffer(object(b), unsafe.Pointer(&zero), size, 0, int(bytes), nil))
+}
+
+// Upload and Download block, since C must not keep a pointer to Go's memory.
+
+func (d *driver) Upload(dst gpu.Buffer, offset int64, src []byte) error {
+	return done(d.queue.EnqueueWriteBuffer(object(dst), true, int(offset), len(src), unsafe.Pointer(unsafe.SliceData(src)), nil))
+}
+
+func (d *driver) Download(dst []byte, src gpu.Buffer, offset int64) error {
+	return done(d.queue.EnqueueReadBuffer(object(src), true, int(offset), len(dst), unsafe.Pointer(unsafe.SliceData(dst)), nil))
+}
+
+// done gives the event of what was queued back at once: the binding leaves that to a finalizer, and drivers run out of
+// events long before Go runs out of memory.
+func done(event *cl.Event, err error) error {
+	event.Release()
+	return failure(err)
+}
+
+// A program is a compiled source, with the kernels that were asked for.
+type program struct {
+	object  *cl.Program
+	kernels []*cl.Kernel
+}
+
+func (d *driver) Compile(defines, source string) (gpu.Program, error) {
+	object, err := d.context.CreateProgramWithSource([]string{defines, "#line 1 \"prelude.cl\"\n", prelude, source})
+	if err != nil {
+		return nil, failure(err)
+	}
+	if err := object.BuildProgram([]*cl.Device{d.device}, d.options); err != nil {
+		object.Release()
+		return nil, failure(err)
+	}
+	return &program{object: object}, nil
+}
+
+func (p *program) Function(name string) (gpu.Function, error) {
+	kernel, err := p.object.CreateKernel(name)
+	if err != nil {
+		return nil, failure(err)
+	}
+	p.kernels = append(p.kernels, kernel)
+	return handleOf(kernel, "clKernel"), nil
+}
+
+func (p *program) Release() {
+	for _, k := range p.kernels {
+		k.Release()
+	}
+	p.object.Release()
+}
+
+// Launch calls OpenCL itself: the binding's call would allocate six times, the event and its finalizer among it.
+func (d *driver) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) error {
+	code := C.launch(C.uintptr_t(d.handle), C.uintptr_t(f.(uintptr)), C.uint32_t(len(args)), (*C.arg)(unsafe.Pointer(unsafe.SliceData(args))),
+		C.size_t(groups[0]), C.size_t(groups[1]), C.size_t(items[0]), C.size_t(items[1]))
+	if code == C.CL_SUCCESS {
+		return nil
+	}
+	return failure(errorOf(int(code)))
+}
+
+func (d *driver) Sync() error { return failure(d.queue.Finish()) }
+
+func (d *driver) Close() error {
+	d.queue.Release()
+	d.context.Release()
+	return nil
+}
+
+// errorOf is the binding's error for a code of OpenCL's.
+func errorOf(code int) error {
+	for known, err := range errorCodes {
+		if known == code {
+			return err
+		}
+	}
+	return cl.ErrOther(code)
+}
+
+var errorCodes = map[int]error{
+	C.CL_OUT_OF_RESOURCES:              cl.ErrOutOfResources,
+	C.CL_OUT_OF_HOST_MEMORY:            cl.ErrOutOfHostMemory,
+	C.CL_MEM_OBJECT_ALLOCATION_FAILURE: cl.ErrMemObjectAllocationFailure,
+	C.CL_INVALID_COMMAND_QUEUE:         cl.ErrInvalidCommandQueue,
+	C.CL_INVALID_KERNEL_ARGS:           cl.ErrInvalidKernelArgs,
+	C.CL_INVALID_ARG_INDEX:             cl.ErrInvalidArgIndex,
+	C.CL_INVALID_ARG_SIZE:              cl.ErrInvalidArgSize,
+	C.CL_INVALID_WORK_GROUP_SIZE:       cl.ErrInvalidWorkGroupSize,
+	C.CL_DEVICE_NOT_AVAILABLE:          cl.ErrDeviceNotAvailable,
+}
+
+// failure adds what an error means to Keisan.
+func failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, cl.ErrMemObjectAllocationFailure), errors.Is(err, cl.ErrInvalidBufferSize), errors.Is(err, cl.ErrOutOfHostMemory):
+		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
+	case errors.Is(err, cl.ErrDeviceNotAvailable), errors.Is(err, cl.ErrInvalidCommandQueue), errors.Is(err, cl.ErrInvalidContext):
+		return fmt.Errorf("%w: %w", gpu.ErrLost, err)
+	}
+	return errors.New(strings.TrimSpace(err.Error()))
+}
