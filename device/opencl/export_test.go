@@ -3,24 +3,28 @@
 package opencl
 
 import (
-	"testing"
-
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/internal/gpu"
 )
 
-// openAs opens the first device as one of this kind, so that a CPU runs what GPUs do.
-func openAs(t testing.TB, kind device.Kind) device.Device {
+// openAs opens the first device as if it were of this kind.
+func openAs(kind device.Kind) (device.Device, error) {
 	found, err := devices()
 	if err != nil {
-		t.Skip(err)
+		return nil, err
 	}
 	driver, err := open(found[0], 0)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	driver.limits.Info.Kind = kind
-	d := gpu.New(driver)
-	t.Cleanup(func() { d.Close() })
-	return d
+	return gpu.New(driver), nil
+}
+
+// otherKind is the kind that the first device is not.
+func otherKind() device.Kind {
+	if (backend{}).List()[0].Kind == device.CPU {
+		return device.GPU
+	}
+	return device.CPU
 }

@@ -44,13 +44,17 @@ func (c class) each(rows, cols int) geometry {
 		across := min((shares+along-1)/along, cols)
 		return geometry{[2]int{across, along}, [2]int{1, 1}}
 	}
-	width := 1
-	for width < c.lanes && width < cols {
-		width *= 2
+	// Few shapes of groups, since some drivers compile a function for each.
+	width := c.lanes
+	switch {
+	case rows > 1 && cols <= 8:
+		width = min(8, c.lanes)
+	case rows > 1 && cols <= 64:
+		width = min(64, c.lanes)
 	}
-	height := 1
-	for width*height < c.lanes && height < rows {
-		height *= 2
+	height := c.lanes / width
+	if rows == 1 {
+		height = 1
 	}
 	groups := [2]int{(cols + width - 1) / width, (rows + height - 1) / height}
 	most := 32 * c.units // enough to fill the device; the work-items take the rest in turn
