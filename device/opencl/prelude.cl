@@ -8,6 +8,7 @@
 #define LOCAL_ARG __local // in a parameter's type
 #define FUNCTION static inline
 #define SYNC barrier(CLK_LOCAL_MEM_FENCE) // the work-items of a group wait for one another
+#define UNROLL _Pragma("unroll") // for loops over arrays that should be registers
 
 typedef long index; // counts elements
 

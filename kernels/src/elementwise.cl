@@ -2,13 +2,13 @@
 KERNEL void activate(OUT(y), IN(x), index n) {
 	AT(y), AT(x);
 	EACH (0, i, n)
-		y[i] = activation(x[i]);
+		y[i] = activation(F, x[i]);
 }
 
 KERNEL void activate_grad(OUT(dx), IN(dy), IN(y), index n) {
 	AT(dx), AT(dy), AT(y);
 	EACH (0, i, n)
-		dx[i] = gradient(dy[i], y[i]);
+		dx[i] = gradient(F, dy[i], y[i]);
 }
 #endif
 

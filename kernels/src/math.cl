@@ -116,21 +116,27 @@ FUNCTION real tanh_(real x) {
 	return copysign(size < R(0.625) ? fma(size * z, p, size) : 1 - 2 / (exp_(2 * size) + 1), x);
 }
 
-// The activation F, and the gradient of its argument told from its result y and that one's gradient. ReLU keeps NaN and
-// gives +0 for -0.
+// An activation (kernels.Activation), and the gradient of its argument told from its result y and that one's gradient.
+// ReLU keeps NaN and gives +0 for -0.
 #define SIGMOID 1
 #define TANH 2
 #define RELU 3
-#if F == SIGMOID
-FUNCTION real activation(real x) { return sigmoid(x); }
-FUNCTION real gradient(real dy, real y) { return dy * y * (1 - y); }
-#elif F == TANH
-FUNCTION real activation(real x) { return tanh_(x); }
-FUNCTION real gradient(real dy, real y) { return dy * ((1 - y) * (1 + y)); } // 1-y² loses its digits where y is near 1
-#elif F == RELU
-FUNCTION real activation(real x) { return x <= 0 ? 0 : x; }
-FUNCTION real gradient(real dy, real y) { return y > 0 ? dy : 0; }
-#endif
+
+FUNCTION real activation(int f, real x) {
+	if (f == SIGMOID)
+		return sigmoid(x);
+	if (f == TANH)
+		return tanh_(x);
+	return x <= 0 ? 0 : x;
+}
+
+FUNCTION real gradient(int f, real dy, real y) {
+	if (f == SIGMOID)
+		return dy * y * (1 - y);
+	if (f == TANH)
+		return dy * ((1 - y) * (1 + y)); // 1-y² loses its digits where y is near 1
+	return y > 0 ? dy : 0;
+}
 
 // A sum of many terms is one of blocks of 64, so that the error grows by the number of blocks.
 typedef struct {

@@ -80,27 +80,33 @@ func (d *gpu) start(source, function string, t device.DType, defines ...define) 
 	return c
 }
 
-// arrays adds arrays. An operand left out is the launch's first array, which the function then does not touch.
+// arrays adds arrays.
 func (c *call) arrays(slices ...device.Slice) *call {
-	if c.d.err != nil {
-		return c
-	}
 	for _, s := range slices {
-		if s.IsZero() {
-			c.args = append(c.args, c.args[:2]...)
-			continue
-		}
-		c.args = append(c.args, bufferOf(s).Arg())
-		c.ints(s.Offset())
+		c.array(s, 0)
 	}
 	return c
 }
 
-// buffer adds scratch memory, as an array.
-func (c *call) buffer(b Buffer) *call {
+// array adds an array that begins shift elements after s. An array left out is the launch's first, which the function
+// then does not touch.
+func (c *call) array(s device.Slice, shift int) *call {
+	switch {
+	case c.d.err != nil:
+	case s.IsZero():
+		c.args = append(c.args, c.args[:2]...)
+	default:
+		c.args = append(c.args, bufferOf(s).Arg())
+		c.ints(s.Offset() + shift)
+	}
+	return c
+}
+
+// buffer adds scratch memory, from an element on, as an array.
+func (c *call) buffer(b Buffer, at int) *call {
 	if c.d.err == nil {
 		c.args = append(c.args, b.Arg())
-		c.ints(0)
+		c.ints(at)
 	}
 	return c
 }

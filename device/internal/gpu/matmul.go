@@ -1,6 +1,8 @@
 package gpu
 
 import (
+	"math"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 )
@@ -12,12 +14,11 @@ type product struct {
 	transA, transB bool
 	m, n, k        int
 
-	d    device.Slice // may be c, or left out for zero
-	dm   int          // how far its rows are apart
-	f    finish
-	of   kernels.Activation // for f other than plain
-	e    device.Slice       // for f == gradient: what the activation returned
-	pack *packed            // B, if it is packed already
+	d  device.Slice // may be c, or left out for zero
+	dm int          // how far its rows are apart
+	f  finish
+	of kernels.Activation // for f other than plain
+	e  device.Slice       // for f == gradient: what the activation returned
 }
 
 // finish is what happens to each element of a product before it is stored: FINISH in matmul.cl.
@@ -49,67 +50,126 @@ func strides(trans bool, rows, cols int) (alongRows, alongCols int) {
 	return cols, 1
 }
 
-func (d *gpu) multiply(p *product) {
-	if p.m == 0 || p.n == 0 {
-		return
-	}
-	if d.class.cpu {
-		d.multiplyPacked(p)
-	} else {
-		d.multiplyTiled(p)
+// multiply queues a product.
+func (d *gpu) multiply(p *product) { d.repeat(p, 1, 0) }
+
+// repeat queues a product steps times, one after the other. Each time C, A, D and E are stride elements further on, and B
+// is the same.
+func (d *gpu) repeat(p *product, steps, stride int) {
+	switch {
+	case p.m == 0 || p.n == 0 || steps == 0:
+	case d.class.cpu:
+		d.repeatPacked(p, steps, stride)
+	default:
+		for i := range steps {
+			d.tiled(p, i*stride)
+		}
 	}
 }
 
-// A shape is that of a CPU's tile: rows, and vectors to a row.
-type shape struct{ rows, vecs int }
+// A tile is what a CPU's work-item computes at a time in registers: rows, and vectors to a row.
+type tile struct{ rows, vecs int }
 
-// shapeOf is the tile for m rows and n columns.
-func (c class) shapeOf(t device.DType, m, n int) shape {
-	s := shape{12, 2}
-	if c.vector < 64 { // 16 registers
-		s = shape{5, 2}
+// Tiles for 32 vector registers and for 16.
+var (
+	tiles32 = []tile{{12, 2}, {8, 2}, {6, 4}, {4, 4}, {4, 2}, {2, 8}, {2, 2}, {1, 8}, {1, 2}}
+	tiles16 = []tile{{5, 2}, {4, 2}, {2, 4}, {2, 2}, {1, 8}, {1, 2}}
+)
+
+// tileFor is the tile for a product of m rows, at least as many as the tile has, and n columns: the one that computes the
+// fewest elements, those of padding included. A row is added for reading B once a tile.
+func (c class) tileFor(t device.DType, m, n int) tile {
+	tiles := tiles16
+	if c.vector >= 64 {
+		tiles = tiles32
 	}
-	if m < s.rows {
-		s = shape{1, 4}
+	var best tile
+	least := math.MaxInt
+	for _, t32 := range tiles {
+		cost := (m + t32.rows - 1) / t32.rows * (t32.rows + 1) * padded(n, t32.vecs*c.vec(t))
+		if t32.rows <= m && cost < least {
+			best, least = t32, cost
+		}
 	}
-	return s
+	return best
 }
 
-// packed is a matrix B packed into panels in scratch memory.
-type packed struct {
-	shape shape
-	b     Buffer
-}
+// padded is n rounded up to a multiple of width.
+func padded(n, width int) int { return (n + width - 1) / width * width }
 
-// pack packs op(B), k×n, for tiles of shape s.
-func (d *gpu) pack(s shape, b device.Slice, trans bool, k, n int) *packed {
-	t := b.Type()
-	width := s.vecs * d.class.vec(t)
-	panels := (n + width - 1) / width
-	room := d.scratch.take(d, t, int64(panels)*int64(width)*int64(k))
-	bk, bn := strides(trans, k, n)
-	if k > 0 {
-		d.start("matmul", "pack", t, define{"ROWS", s.rows}, define{"VECS", s.vecs}, define{"START", 0}, define{"FINISH", 0}).
-			buffer(room).arrays(b).ints(k, n, bk, bn).
-			launch(geometry{[2]int{min((k+31)/32, 4*d.class.units), min(panels, 4*d.class.units)}, [2]int{1, 1}})
+// parts is how many work-items share the rows of a batch, each to take its rows through all steps in one launch; 0 if
+// launches of one step each, which share the columns as well, are faster: where there are fewer rows than compute units
+// and a step's work is worth a launch.
+func (c class) parts(batch, hidden int) int {
+	const worth = 1 << 20
+	if batch < c.units && batch*hidden*hidden >= worth {
+		return 0
 	}
-	return &packed{s, room}
+	return min(batch, c.units)
 }
 
-func (d *gpu) multiplyPacked(p *product) {
+// pack queues the packing of a k×n matrix, whose elements are xk and xn apart, into panels of scratch memory.
+func (d *gpu) pack(room Buffer, at int, x device.Slice, k, n, xk, xn, width int) {
+	const rows = 32 // PACK_ROWS in matmul.cl
+	blocks, count := (k+rows-1)/rows, (n+width-1)/width
+	d.start("matmul", "pack", x.Type(), define{"ROWS", 1}, define{"VECS", 1}).
+		buffer(room, at).arrays(x).ints(k, n, xk, xn, width).
+		launch(geometry{[2]int{min(blocks, 4*d.class.units), min(count, 4*d.class.units)}, [2]int{1, 1}})
+}
+
+// repeatPacked is repeat for a CPU.
+func (d *gpu) repeatPacked(p *product, steps, stride int) {
 	t := p.c.Type()
-	pack := p.pack
-	if pack == nil {
-		pack = d.pack(d.class.shapeOf(t, p.m, p.n), p.b, p.transB, p.k, p.n)
+	parts := 0
+	if steps > 1 {
+		parts = d.class.parts(p.m, p.n)
 	}
-	s := pack.shape
-	width := s.vecs * d.class.vec(t)
+	shape := d.class.tileFor(t, p.m/max(parts, 1), p.n)
+	width := shape.vecs * d.class.vec(t)
 	am, ak := strides(p.transA, p.m, p.k)
-	tiles, panels := (p.m+s.rows-1)/s.rows, (p.n+width-1)/width
-	d.start("matmul", "product", t, define{"ROWS", s.rows}, define{"VECS", s.vecs}, define{"START", bit(!p.d.IsZero())},
-		define{"FINISH", int(p.f)}, define{"F", int(p.of)}).
-		arrays(p.c, p.a).buffer(pack.b).arrays(p.d, p.e).ints(p.m, p.n, p.k, am, ak, p.dm).
-		launch(geometry{[2]int{panels, min(tiles, max(1, (tiles+7)/8))}, [2]int{1, 1}})
+	bk, bn := strides(p.transB, p.k, p.n)
+
+	// Packing A pays where several panels of B meet it.
+	sizeA, sizeB := 0, padded(p.n, width)*p.k
+	if steps == 1 && p.n >= 4*width {
+		sizeA = padded(p.m, shape.rows) * p.k
+	}
+	room := d.scratch.take(d, t, int64(sizeA+sizeB))
+	if sizeB > 0 {
+		d.pack(room, sizeA, p.b, p.k, p.n, bk, bn, width)
+	}
+	start := func(function string, shift int) *call {
+		c := d.start("matmul", function, t, define{"ROWS", shape.rows}, define{"VECS", shape.vecs}).array(p.c, shift)
+		if sizeA > 0 {
+			c.buffer(room, 0)
+		} else {
+			c.array(p.a, shift)
+		}
+		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).finish(p)
+	}
+	panels := (p.n + width - 1) / width
+	switch {
+	case sizeA > 0:
+		// A work-item has some tiles of rows, so that it reads a panel of B from far memory but once.
+		d.pack(room, 0, p.a, p.k, p.m, ak, am, shape.rows)
+		tiles := (p.m + shape.rows - 1) / shape.rows
+		start("product", 0).launch(geometry{[2]int{panels, (tiles + 7) / 8}, [2]int{1, 1}})
+	case parts > 0:
+		start("products", 0).ints(am, ak, steps, stride).launch(geometry{[2]int{1, parts}, [2]int{1, 1}})
+	default:
+		for i := range steps {
+			start("products", i*stride).ints(am, ak, 1, 0).
+				launch(geometry{[2]int{panels, max(1, p.m/(8*shape.rows))}, [2]int{1, 1}})
+		}
+	}
+}
+
+// finish adds whether a product has a D, and what happens to its elements before they are stored.
+func (c *call) finish(p *product) *call {
+	for _, v := range []int{bit(!p.d.IsZero()), int(p.f), int(p.of)} {
+		c.args = append(c.args, Arg{uint64(v), 4})
+	}
+	return c
 }
 
 // A tiling is how a GPU's groups share a product: tiles of bm×bn elements, bk terms at a time, tm×tn a work-item.
@@ -119,14 +179,15 @@ func (c class) tilingOf(m, n int) tiling {
 	return tiling{64, 64, 16, 4, 4}
 }
 
-func (d *gpu) multiplyTiled(p *product) {
+// tiled queues a product on a GPU, with C, A, D and E shift elements further on.
+func (d *gpu) tiled(p *product, shift int) {
 	g := d.class.tilingOf(p.m, p.n)
 	am, ak := strides(p.transA, p.m, p.k)
 	bk, bn := strides(p.transB, p.k, p.n)
 	d.start("matmul", "product", p.c.Type(), define{"BM", g.bm}, define{"BN", g.bn}, define{"BK", g.bk}, define{"TM", g.tm},
-		define{"TN", g.tn}, define{"TRANS_A", bit(p.transA)}, define{"TRANS_B", bit(p.transB)},
-		define{"START", bit(!p.d.IsZero())}, define{"FINISH", int(p.f)}, define{"F", int(p.of)}).
-		arrays(p.c, p.a, p.b, p.d, p.e).ints(p.m, p.n, p.k, am, ak, bk, bn, p.dm).
+		define{"TN", g.tn}).
+		array(p.c, shift).array(p.a, shift).array(p.b, 0).array(p.d, shift).array(p.e, shift).
+		ints(p.m, p.n, p.k, p.dm).finish(p).ints(am, ak, bk, bn).
 		launch(geometry{[2]int{(p.n + g.bn - 1) / g.bn, (p.m + g.bm - 1) / g.bm}, [2]int{g.bm / g.tm * g.bn / g.tn, 1}})
 }
 

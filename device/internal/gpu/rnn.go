@@ -7,27 +7,27 @@ func (d *gpu) rnn(k *kernels.RNN) {
 	row := batch * hidden
 	h := k.H.Slice
 	d.multiply(&product{c: h.Slice(row, (steps+1)*row), a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: hidden, k: inputs, d: k.Bias.Slice})
-	if row == 0 {
+	if row == 0 || steps == 0 {
 		return
 	}
-	for t := range steps {
-		to := h.Slice((t+1)*row, (t+2)*row)
-		d.multiply(&product{c: to, a: h.Slice(t*row, (t+1)*row), b: k.Wh.Slice, m: batch, n: hidden, k: hidden,
-			d: to, dm: hidden, f: activated, of: k.F})
-	}
+	first := h.Slice(row, 2*row)
+	d.repeat(&product{c: first, a: h.Slice(0, row), b: k.Wh.Slice, m: batch, n: hidden, k: hidden, d: first, dm: hidden,
+		f: activated, of: k.F}, steps, row)
 }
 
 func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 	steps, batch, inputs, hidden := k.Dims()
 	row := batch * hidden
 	h, dz, dy := k.H.Slice, k.DZ.Slice, k.DY.Slice
-	for t := steps - 1; t >= 0 && row > 0; t-- {
-		p := product{c: dz.Slice(t*row, (t+1)*row), b: k.Wh.Slice, transB: true, m: batch, n: hidden,
-			d: dy.Slice(t*row, (t+1)*row), dm: hidden, f: gradient, of: k.F, e: h.Slice((t+1)*row, (t+2)*row)}
-		if t+1 < steps {
-			p.a, p.k = dz.Slice((t+1)*row, (t+2)*row), hidden
-		}
-		d.multiply(&p)
+	if row > 0 && steps > 0 {
+		last := product{c: dz.Slice((steps-1)*row, steps*row), b: k.Wh.Slice, transB: true, m: batch, n: hidden,
+			d: dy.Slice((steps-1)*row, steps*row), dm: hidden, f: gradient, of: k.F, e: h.Slice(steps*row, (steps+1)*row)}
+		d.multiply(&last) // there is no DZ[steps], so it has no terms
+	}
+	if row > 0 && steps > 1 {
+		d.repeat(&product{c: dz.Slice((steps-2)*row, (steps-1)*row), a: dz.Slice((steps-1)*row, steps*row), k: hidden,
+			b: k.Wh.Slice, transB: true, m: batch, n: hidden, d: dy.Slice((steps-2)*row, (steps-1)*row), dm: hidden,
+			f: gradient, of: k.F, e: h.Slice((steps-1)*row, steps*row)}, steps-1, -row)
 	}
 	first := product{c: k.DH0.Slice, b: k.Wh.Slice, transB: true, m: batch, n: hidden}
 	if steps > 0 {

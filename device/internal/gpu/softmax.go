@@ -36,7 +36,7 @@ func (d *gpu) sum(y, x device.Slice, squares bool, scale float64, acc bool) {
 	t := y.Type()
 	room := d.scratch.take(d, t, parts)
 	d.start("optim", "sum_parts", t).
-		buffer(room).arrays(x).ints(x.Len(), bit(squares)).launch(geometry{[2]int{parts, 1}, [2]int{d.class.lanes, 1}})
+		buffer(room, 0).arrays(x).ints(x.Len(), bit(squares)).launch(geometry{[2]int{parts, 1}, [2]int{d.class.lanes, 1}})
 	d.start("optim", "sum_total", t).
-		arrays(y).buffer(room).ints(parts).reals(scale).ints(bit(acc)).launch(geometry{[2]int{1, 1}, [2]int{d.class.lanes, 1}})
+		arrays(y).buffer(room, 0).ints(parts).reals(scale).ints(bit(acc)).launch(geometry{[2]int{1, 1}, [2]int{d.class.lanes, 1}})
 }
