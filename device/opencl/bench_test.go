@@ -1,6 +1,6 @@
 //go:build opencl
 
-package opencl
+package opencl_test
 
 import (
 	"fmt"

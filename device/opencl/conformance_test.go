@@ -1,19 +1,45 @@
 //go:build opencl
 
-package opencl
+package opencl_test
 
 import (
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/devicetest"
+	"github.com/keisan-go/keisan/device/internal/gpu"
+	"github.com/keisan-go/keisan/device/opencl"
+	"github.com/keisan-go/keisan/layers/layertest"
 )
 
-func TestConformance(t *testing.T) { devicetest.Run(t, devicetest.Require(t, "opencl:0")) }
+const first = "opencl:0"
+
+func TestConformance(t *testing.T) { devicetest.Run(t, devicetest.Require(t, first)) }
+
+func TestLayers(t *testing.T) { layertest.Run(t, devicetest.Require(t, first)) }
 
 // TestConformanceOfOthers runs what the other class of devices runs: groups of many work-items where the first device is
 // a CPU, groups of one where it is a GPU.
-func TestConformanceOfOthers(t *testing.T) {
-	devicetest.Require(t, "opencl:0")
-	devicetest.Run(t, func() (device.Device, error) { return openAs(otherKind()) })
+func TestConformanceOfOthers(t *testing.T) { devicetest.Run(t, requireOther(t)) }
+
+func TestLayersOfOthers(t *testing.T) { layertest.Run(t, requireOther(t)) }
+
+// requireOther returns what opens the first device as one of the kind that it is not.
+func requireOther(t testing.TB) func() (device.Device, error) {
+	d, err := devicetest.Require(t, first)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	kind := device.CPU
+	if d.Info().Kind == device.CPU {
+		kind = device.GPU
+	}
+	return func() (device.Device, error) {
+		driver, err := opencl.OpenDriver(kind)
+		if err != nil {
+			return nil, err
+		}
+		return gpu.New(driver), nil
+	}
 }

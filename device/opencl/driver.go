@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/jgillich/go-opencl/cl"
@@ -44,31 +45,63 @@ var prelude string
 
 // driver is a gpu.Driver over the binding.
 type driver struct {
-	device  *cl.Device
-	limits  gpu.Limits
-	options string // for the compiler
-	context *cl.Context
-	queue   *cl.CommandQueue
-	handle  uintptr // the queue's cl_command_queue
+	*shared
+	limits gpu.Limits
+	queue  *cl.CommandQueue
+	handle uintptr // the queue's cl_command_queue
 }
 
-func open(c candidate, index int) (_ *driver, err error) {
-	d := &driver{device: c.device}
-	if d.limits, err = c.limits(index); err != nil {
+// shared is what all openings of a device have in common: the context and the programs, which are compiled once in a
+// process and never given back.
+type shared struct {
+	device   *cl.Device
+	context  *cl.Context
+	options  string // for the compiler
+	mu       sync.Mutex
+	programs map[string]*cl.Program // by their source
+}
+
+// contexts is what devices share, by their number, unless they were lost.
+var contexts struct {
+	sync.Mutex
+	of map[int]*shared
+}
+
+func open(c candidate, index int) (*driver, error) {
+	limits, err := c.limits(index)
+	if err != nil {
 		return nil, err
 	}
-	if config, err := d.device.GetInfoUlong(singleFPConfig); err == nil && cl.FPConfig(config)&cl.FPConfigCorrectlyRoundedDivideSqrt != 0 {
-		d.options = "-cl-fp32-correctly-rounded-divide-sqrt"
+	contexts.Lock()
+	defer contexts.Unlock()
+	s := contexts.of[index]
+	if s == nil {
+		s = &shared{device: c.device, options: options(c.device), programs: map[string]*cl.Program{}}
+		if s.context, err = cl.CreateContext([]*cl.Device{c.device}); err != nil {
+			return nil, failure(err)
+		}
+		if contexts.of == nil {
+			contexts.of = map[int]*shared{}
+		}
+		contexts.of[index] = s
 	}
-	if d.context, err = cl.CreateContext([]*cl.Device{d.device}); err != nil {
+	queue, err := s.context.CreateCommandQueue(s.device, 0)
+	if err != nil {
 		return nil, failure(err)
 	}
-	if d.queue, err = d.context.CreateCommandQueue(d.device, 0); err != nil {
-		d.context.Release()
-		return nil, failure(err)
+	return &driver{s, limits, queue, handleOf(queue, "clQueue")}, nil
+}
+
+// singleFPConfig is CL_DEVICE_SINGLE_FP_CONFIG, which the binding does not know.
+const singleFPConfig = 0x101B
+
+// options asks for exact division and roots in float32, where the device has them.
+func options(d *cl.Device) string {
+	config, err := d.GetInfoUlong(singleFPConfig)
+	if err != nil || cl.FPConfig(config)&cl.FPConfigCorrectlyRoundedDivideSqrt == 0 {
+		return ""
 	}
-	d.handle = handleOf(d.queue, "clQueue")
-	return d, nil
+	return "-cl-fp32-correctly-rounded-divide-sqrt"
 }
 
 // handleOf is the C handle in one of the binding's objects, which it keeps to itself.
@@ -122,21 +155,28 @@ func done(event *cl.Event, err error) error {
 	return failure(err)
 }
 
-// A program is a compiled source, with the kernels that were asked for.
+// program is the kernels of a program that one opening of the device uses. Each has kernels of its own, since their
+// arguments are a part of them.
 type program struct {
 	object  *cl.Program
 	kernels []*cl.Kernel
 }
 
-func (d *driver) Compile(defines, source string) (gpu.Program, error) {
-	object, err := d.context.CreateProgramWithSource([]string{defines, "#line 1 \"prelude.cl\"\n", prelude, source})
+func (s *shared) Compile(defines, source string) (gpu.Program, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if object, ok := s.programs[defines+source]; ok {
+		return &program{object: object}, nil
+	}
+	object, err := s.context.CreateProgramWithSource([]string{defines, "#line 1 \"prelude.cl\"\n", prelude, source})
 	if err != nil {
 		return nil, failure(err)
 	}
-	if err := object.BuildProgram([]*cl.Device{d.device}, d.options); err != nil {
+	if err := object.BuildProgram([]*cl.Device{s.device}, s.options); err != nil {
 		object.Release()
 		return nil, failure(err)
 	}
+	s.programs[defines+source] = object
 	return &program{object: object}, nil
 }
 
@@ -153,7 +193,6 @@ func (p *program) Release() {
 	for _, k := range p.kernels {
 		k.Release()
 	}
-	p.object.Release()
 }
 
 // Launch calls OpenCL itself: the binding's call would allocate six times, the event and its finalizer among it.
@@ -170,7 +209,6 @@ func (d *driver) Sync() error { return failure(d.queue.Finish()) }
 
 func (d *driver) Close() error {
 	d.queue.Release()
-	d.context.Release()
 	return nil
 }
 

@@ -7,24 +7,18 @@ import (
 	"github.com/keisan-go/keisan/device/internal/gpu"
 )
 
-// openAs opens the first device as if it were of this kind.
-func openAs(kind device.Kind) (device.Device, error) {
+// OpenDriver opens the driver of the first device. With a kind, it says that the device is of that one.
+func OpenDriver(kind device.Kind) (gpu.Driver, error) {
 	found, err := devices()
 	if err != nil {
 		return nil, err
 	}
-	driver, err := open(found[0], 0)
+	d, err := open(found[0], 0)
 	if err != nil {
 		return nil, err
 	}
-	driver.limits.Info.Kind = kind
-	return gpu.New(driver), nil
-}
-
-// otherKind is the kind that the first device is not.
-func otherKind() device.Kind {
-	if (backend{}).List()[0].Kind == device.CPU {
-		return device.GPU
+	if kind != "" {
+		d.limits.Info.Kind = kind
 	}
-	return device.CPU
+	return d, nil
 }

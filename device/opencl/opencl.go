@@ -93,9 +93,6 @@ func because(err error) string {
 	return " (" + err.Error() + ")"
 }
 
-// singleFPConfig is CL_DEVICE_SINGLE_FP_CONFIG, which the binding does not know.
-const singleFPConfig = 0x101B
-
 // limits describes the device. What the binding cannot find out it panics with; that becomes the error.
 func (c candidate) limits(index int) (l gpu.Limits, err error) {
 	l.Info.Name = fmt.Sprintf("opencl:%d", index)

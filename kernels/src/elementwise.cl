@@ -12,32 +12,19 @@ KERNEL void activate_grad(OUT(dx), IN(dy), IN(y), index n) {
 }
 #endif
 
-#ifdef OP
+// The operators (kernels.Operator), and dz·∂z/∂own of z = x op y, where own is x or, if right, y.
 #define ADD 1
 #define MUL 2
 #define DIV 3
 
-FUNCTION real combine(real x, real y) {
-#if OP == ADD
-	return x + y;
-#elif OP == MUL
-	return x * y;
-#elif OP == DIV
-	return x / y;
-#endif
-}
+FUNCTION real combine(int op, real x, real y) { return op == ADD ? x + y : op == MUL ? x * y : x / y; }
 
-// term is dz·∂z/∂own of z = x op y, where own is x or, with RIGHT, y.
-FUNCTION real term(real dz, real own, real other) {
-#if OP == ADD
-	return dz;
-#elif OP == MUL
-	return dz * other;
-#elif OP == DIV && RIGHT
-	return dz * (-other / (own * own));
-#elif OP == DIV
-	return dz / other;
-#endif
+FUNCTION real term(int op, int right, real dz, real own, real other) {
+	if (op == ADD)
+		return dz;
+	if (op == MUL)
+		return dz * other;
+	return right ? dz * (-other / (own * own)) : dz / other;
 }
 
 // What broadcasts is nested loops, the innermost first: loop l runs n[l] times, and each turn goes on by x[l] elements of
@@ -62,63 +49,69 @@ FUNCTION void go_on(const Nest *nest, int from, int to, index i, index *x, index
 	}
 }
 
+// How many loops there are is a constant, DEPTH and KEPT, where there are few, and elsewhere, where the constants are 0,
+// told at run time.
+#define CONSTANT(constant, told) ((constant) ? (constant) : (told))
+
 #ifdef STEP_X
-// binary takes a row, which is the innermost of its DEPTH loops, after the other. In a row x and y go on by STEP_X and
-// STEP_Y, 0 or 1.
-KERNEL void binary(OUT(z), IN(x), IN(y), index rows, LOOPS) {
+// binary takes a row, which is the innermost loop, after the other. In a row x and y go on by STEP_X and STEP_Y, 0 or 1.
+KERNEL void binary(OUT(z), IN(x), IN(y), int op, int told, index rows, LOOPS) {
 	AT(z), AT(x), AT(y);
 	NEST(nest);
 	EACH (1, row, rows) {
 		index xi = 0, yi = 0;
-		go_on(&nest, 1, DEPTH, row, &xi, &yi);
+		go_on(&nest, 1, CONSTANT(DEPTH, told), row, &xi, &yi);
 		EACH (0, i, n0)
-			z[row * n0 + i] = combine(x[xi + i * STEP_X], y[yi + i * STEP_Y]);
+			z[row * n0 + i] = combine(op, x[xi + i * STEP_X], y[yi + i * STEP_Y]);
 	}
 }
 #endif
 
 #ifdef KEPT
 // binary_grad is an operand's gradient, told from the operand itself, the other one and the result's gradient dz. The
-// first KEPT loops go over the operand's elements; those from KEPT to DEPTH over what it was broadcast to, whose terms
-// are added up. Their steps are those of dz and of the other operand.
-KERNEL void binary_grad(OUT(grad), IN(dz), IN(own), IN(other), index n, index terms, LOOPS) {
+// loops before kept go over the operand's elements; those from there on over what it was broadcast to, whose terms are
+// added up. Their steps are those of dz and of the other operand.
+KERNEL void binary_grad(OUT(grad), IN(dz), IN(own), IN(other), int op, int right, int told_kept, int told_depth,
+	index n, index terms, LOOPS) {
 	AT(grad), AT(dz), AT(own), AT(other);
 	NEST(nest);
+	const int kept = CONSTANT(KEPT, told_kept), depth = CONSTANT(DEPTH, told_depth);
 	EACH (0, i, n) {
 		index zi = 0, oi = 0;
-		go_on(&nest, 0, KEPT, i, &zi, &oi);
-#if KEPT == DEPTH
-		grad[i] = term(dz[zi], own[i], other[oi]);
-#else
+		go_on(&nest, 0, kept, i, &zi, &oi);
+		if (kept == depth) {
+			grad[i] = term(op, right, dz[zi], own[i], other[oi]);
+			continue;
+		}
 		Sum sum = NO_SUM;
 		for (index j = 0; j < terms; j++) {
 			index zj = zi, oj = oi;
-			go_on(&nest, KEPT, DEPTH, j, &zj, &oj);
-			add(&sum, term(dz[zj], own[i], other[oj]));
+			go_on(&nest, kept, depth, j, &zj, &oj);
+			add(&sum, term(op, right, dz[zj], own[i], other[oj]));
 		}
 		grad[i] = total(&sum);
-#endif
 	}
 }
 
 // binary_grad_team is the same for a few elements with many terms each: a team adds up those of an element.
-KERNEL void binary_grad_team(OUT(grad), IN(dz), IN(own), IN(other), index n, index terms, LOOPS) {
+KERNEL void binary_grad_team(OUT(grad), IN(dz), IN(own), IN(other), int op, int right, int told_kept, int told_depth,
+	index n, index terms, LOOPS) {
 	AT(grad), AT(dz), AT(own), AT(other);
 	NEST(nest);
 	TEAM_MEMORY(sums);
+	const int kept = CONSTANT(KEPT, told_kept), depth = CONSTANT(DEPTH, told_depth);
 	EACH_TEAM (i, n) {
 		index zi = 0, oi = 0;
-		go_on(&nest, 0, KEPT, i, &zi, &oi);
+		go_on(&nest, 0, kept, i, &zi, &oi);
 		Sum sum = NO_SUM;
 		EACH_LANE (j, terms) {
 			index zj = zi, oj = oi;
-			go_on(&nest, KEPT, DEPTH, j, &zj, &oj);
-			add(&sum, term(dz[zj], own[i], other[oj]));
+			go_on(&nest, kept, depth, j, &zj, &oj);
+			add(&sum, term(op, right, dz[zj], own[i], other[oj]));
 		}
 		real v = TEAM_SUM(total(&sum), sums);
 		if (ITEM(0) == 0)
 			grad[i] = v;
 	}
 }
-#endif
 #endif

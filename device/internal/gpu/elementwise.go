@@ -20,9 +20,18 @@ func (d *gpu) binary(k *kernels.Binary) {
 	nest, _ := kernels.NestOf(k.Z.Shape, k.X.Shape, k.Y.Shape)
 	n := nest.Loops[0].N
 	rows := k.Z.Len() / max(n, 1)
-	d.start("elementwise", "binary", k.Z.Type(), define{"OP", int(k.Op)}, define{"DEPTH", nest.Depth},
+	d.start("elementwise", "binary", k.Z.Type(), define{"DEPTH", constant(nest.Depth)},
 		define{"STEP_X", nest.Loops[0].X}, define{"STEP_Y", nest.Loops[0].Y}).
-		arrays(k.Z.Slice, k.X.Slice, k.Y.Slice).ints(rows).loops(&nest).launch(d.class.each(rows, n))
+		arrays(k.Z.Slice, k.X.Slice, k.Y.Slice).smalls(int(k.Op), nest.Depth).ints(rows).loops(&nest).
+		launch(d.class.each(rows, n))
+}
+
+// constant is a number of loops if it is common enough to compile a function for it; else 0.
+func constant(loops int) int {
+	if loops > 2 {
+		return 0
+	}
+	return loops
 }
 
 // loops adds the loops of a nest, and empty ones up to MaxNest.
@@ -51,9 +60,13 @@ func (d *gpu) operandGrad(op kernels.Operator, right bool, grad, dz, own, other 
 	if terms >= 4*d.class.lanes && n < d.class.units*d.class.lanes && !d.class.cpu {
 		function, geometry = "binary_grad_team", d.class.teams(n)
 	}
-	d.start("elementwise", function, grad.Type(), define{"OP", int(op)}, define{"RIGHT", bit(right)},
-		define{"KEPT", kept}, define{"DEPTH", loops.Depth}).
-		arrays(grad.Slice, dz.Slice, own.Slice, other.Slice).ints(n, terms).loops(&loops).launch(geometry)
+	constKept, constDepth := 0, 0
+	if kept == 1 {
+		constKept, constDepth = 1, constant(loops.Depth)
+	}
+	d.start("elementwise", function, grad.Type(), define{"KEPT", constKept}, define{"DEPTH", constDepth}).
+		arrays(grad.Slice, dz.Slice, own.Slice, other.Slice).smalls(int(op), bit(right), kept, loops.Depth).
+		ints(n, terms).loops(&loops).launch(geometry)
 }
 
 // gradLoops is the loops over an operand's own elements, which is the nest's X, and after them those over what the

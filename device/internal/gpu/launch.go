@@ -119,6 +119,14 @@ func (c *call) ints(values ...int) *call {
 	return c
 }
 
+// smalls adds integers of 32 bits.
+func (c *call) smalls(values ...int) *call {
+	for _, v := range values {
+		c.args = append(c.args, Arg{uint64(uint32(v)), 4})
+	}
+	return c
+}
+
 // reals adds numbers of the call's element type.
 func (c *call) reals(values ...float64) *call {
 	for _, v := range values {

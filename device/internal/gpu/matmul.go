@@ -145,7 +145,7 @@ func (d *gpu) repeatPacked(p *product, steps, stride int) {
 		} else {
 			c.array(p.a, shift)
 		}
-		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).finish(p)
+		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of))
 	}
 	panels := (p.n + width - 1) / width
 	switch {
@@ -164,14 +164,6 @@ func (d *gpu) repeatPacked(p *product, steps, stride int) {
 	}
 }
 
-// finish adds whether a product has a D, and what happens to its elements before they are stored.
-func (c *call) finish(p *product) *call {
-	for _, v := range []int{bit(!p.d.IsZero()), int(p.f), int(p.of)} {
-		c.args = append(c.args, Arg{uint64(v), 4})
-	}
-	return c
-}
-
 // A tiling is how a GPU's groups share a product: tiles of bm×bn elements, bk terms at a time, tm×tn a work-item.
 type tiling struct{ bm, bn, bk, tm, tn int }
 
@@ -187,7 +179,7 @@ func (d *gpu) tiled(p *product, shift int) {
 	d.start("matmul", "product", p.c.Type(), define{"BM", g.bm}, define{"BN", g.bn}, define{"BK", g.bk}, define{"TM", g.tm},
 		define{"TN", g.tn}).
 		array(p.c, shift).array(p.a, shift).array(p.b, 0).array(p.d, shift).array(p.e, shift).
-		ints(p.m, p.n, p.k, p.dm).finish(p).ints(am, ak, bk, bn).
+		ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of)).ints(am, ak, bk, bn).
 		launch(geometry{[2]int{(p.n + g.bn - 1) / g.bn, (p.m + g.bm - 1) / g.bm}, [2]int{g.bm / g.tm * g.bn / g.tn, 1}})
 }
 
