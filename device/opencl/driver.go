@@ -30,7 +30,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"unsafe"
 
@@ -54,6 +53,7 @@ type driver struct {
 // shared is what all openings of a device have in common: the context and the programs, which are compiled once in a
 // process and never given back.
 type shared struct {
+	index    int
 	device   *cl.Device
 	context  *cl.Context
 	options  string // for the compiler
@@ -76,7 +76,7 @@ func open(c candidate, index int) (*driver, error) {
 	defer contexts.Unlock()
 	s := contexts.of[index]
 	if s == nil {
-		s = &shared{device: c.device, options: options(c.device), programs: map[string]*cl.Program{}}
+		s = &shared{index: index, device: c.device, options: options(c.device), programs: map[string]*cl.Program{}}
 		if s.context, err = cl.CreateContext([]*cl.Device{c.device}); err != nil {
 			return nil, failure(err)
 		}
@@ -124,7 +124,7 @@ func object(b gpu.Buffer) *cl.MemObject { return b.(*buffer).object }
 func (d *driver) Alloc(bytes int64) (gpu.Buffer, error) {
 	object, err := d.context.CreateEmptyBuffer(cl.MemReadWrite, int(bytes))
 	if err != nil {
-		return nil, failure(err)
+		return nil, d.failure(err)
 	}
 	return &buffer{object, handleOf(object, "clMem")}, nil
 }
@@ -135,24 +135,24 @@ var zero [16]byte
 
 func (d *driver) Clear(b gpu.Buffer, bytes int64) error {
 	size := 4 // of the pattern, of which bytes is a multiple
-	return done(d.queue.EnqueueFillBuffer(object(b), unsafe.Pointer(&zero), size, 0, int(bytes), nil))
+	return d.done(d.queue.EnqueueFillBuffer(object(b), unsafe.Pointer(&zero), size, 0, int(bytes), nil))
 }
 
 // Upload and Download block, since C must not keep a pointer to Go's memory.
 
 func (d *driver) Upload(dst gpu.Buffer, offset int64, src []byte) error {
-	return done(d.queue.EnqueueWriteBuffer(object(dst), true, int(offset), len(src), unsafe.Pointer(unsafe.SliceData(src)), nil))
+	return d.done(d.queue.EnqueueWriteBuffer(object(dst), true, int(offset), len(src), unsafe.Pointer(unsafe.SliceData(src)), nil))
 }
 
 func (d *driver) Download(dst []byte, src gpu.Buffer, offset int64) error {
-	return done(d.queue.EnqueueReadBuffer(object(src), true, int(offset), len(dst), unsafe.Pointer(unsafe.SliceData(dst)), nil))
+	return d.done(d.queue.EnqueueReadBuffer(object(src), true, int(offset), len(dst), unsafe.Pointer(unsafe.SliceData(dst)), nil))
 }
 
 // done gives the event of what was queued back at once: the binding leaves that to a finalizer, and drivers run out of
 // events long before Go runs out of memory.
-func done(event *cl.Event, err error) error {
+func (d *driver) done(event *cl.Event, err error) error {
 	event.Release()
-	return failure(err)
+	return d.failure(err)
 }
 
 // program is the kernels of a program that one opening of the device uses. Each has kernels of its own, since their
@@ -170,11 +170,11 @@ func (s *shared) Compile(defines, source string) (gpu.Program, error) {
 	}
 	object, err := s.context.CreateProgramWithSource([]string{defines, "#line 1 \"prelude.cl\"\n", prelude, source})
 	if err != nil {
-		return nil, failure(err)
+		return nil, s.failure(err)
 	}
 	if err := object.BuildProgram([]*cl.Device{s.device}, s.options); err != nil {
 		object.Release()
-		return nil, failure(err)
+		return nil, s.failure(err)
 	}
 	s.programs[defines+source] = object
 	return &program{object: object}, nil
@@ -202,10 +202,10 @@ func (d *driver) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) er
 	if code == C.CL_SUCCESS {
 		return nil
 	}
-	return failure(errorOf(int(code)))
+	return d.failure(errorOf(int(code)))
 }
 
-func (d *driver) Sync() error { return failure(d.queue.Finish()) }
+func (d *driver) Sync() error { return d.failure(d.queue.Finish()) }
 
 func (d *driver) Close() error {
 	d.queue.Release()
@@ -234,6 +234,9 @@ var errorCodes = map[int]error{
 	C.CL_DEVICE_NOT_AVAILABLE:          cl.ErrDeviceNotAvailable,
 }
 
+// illegalAccess is NVIDIA's code for a kernel that reached outside its memory.
+const illegalAccess = cl.ErrOther(-9999)
+
 // failure adds what an error means to Keisan.
 func failure(err error) error {
 	switch {
@@ -241,8 +244,22 @@ func failure(err error) error {
 		return nil
 	case errors.Is(err, cl.ErrMemObjectAllocationFailure), errors.Is(err, cl.ErrInvalidBufferSize), errors.Is(err, cl.ErrOutOfHostMemory):
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
-	case errors.Is(err, cl.ErrDeviceNotAvailable), errors.Is(err, cl.ErrInvalidCommandQueue), errors.Is(err, cl.ErrInvalidContext):
+	case errors.Is(err, cl.ErrDeviceNotAvailable), errors.Is(err, cl.ErrInvalidCommandQueue), errors.Is(err, cl.ErrInvalidContext),
+		errors.Is(err, illegalAccess):
 		return fmt.Errorf("%w: %w", gpu.ErrLost, err)
 	}
-	return errors.New(strings.TrimSpace(err.Error()))
+	return err
+}
+
+// failure is what an error means; after a device was lost, its next opening makes everything anew.
+func (s *shared) failure(err error) error {
+	err = failure(err)
+	if errors.Is(err, gpu.ErrLost) {
+		contexts.Lock()
+		defer contexts.Unlock()
+		if contexts.of[s.index] == s {
+			delete(contexts.of, s.index)
+		}
+	}
+	return err
 }

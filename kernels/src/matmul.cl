@@ -27,25 +27,35 @@ typedef JOIN(float, VEC) vec;
 
 #define PACK_ROWS 32 // of a panel, which a work-item packs
 
-// pack lays a matrix of k rows and n columns, whose elements are x_k and x_n apart, out in panels of width columns,
-// [panel][k][width], and pads the last with zeros.
-KERNEL void pack(OUT(panels), IN(x), index k, index n, index x_k, index x_n, index width) {
-	AT(panels), AT(x);
-	EACH (1, p, (n + width - 1) / width) {
-		EACH (0, block, (k + PACK_ROWS - 1) / PACK_ROWS) {
-			index first = block * PACK_ROWS;
-			int rows = min((index)PACK_ROWS, k - first), cols = min(width, n - p * width);
-			GLOBAL real *to = panels + (p * k + first) * width;
-			GLOBAL const real *from = x + first * x_k + p * width * x_n;
-			if (x_n == 1)
+// pack_panel lays columns j to j+width-1 of a matrix of k rows and n columns, whose elements are x_k and x_n apart, out as
+// a panel [k][width], with zeros where there are no columns. Work-items share the rows.
+FUNCTION void pack_panel(GLOBAL real *panel, GLOBAL const real *x, index j, index width, index k, index n, index x_k, index x_n) {
+	int cols = min(width, n - j);
+	EACH (0, block, (k + PACK_ROWS - 1) / PACK_ROWS) {
+		index l = block * PACK_ROWS;
+		int rows = min((index)PACK_ROWS, k - l);
+		GLOBAL real *to = panel + l * width;
+		GLOBAL const real *from = x + l * x_k + j * x_n;
+		if (x_n == 1)
+			for (int i = 0; i < rows; i++)
+				for (int c = 0; c < width; c++)
+					to[i * width + c] = c < cols ? from[i * x_k + c] : 0;
+		else
+			for (int c = 0; c < width; c++)
 				for (int i = 0; i < rows; i++)
-					for (int j = 0; j < width; j++)
-						to[i * width + j] = j < cols ? from[i * x_k + j] : 0;
-			else
-				for (int j = 0; j < width; j++)
-					for (int i = 0; i < rows; i++)
-						to[i * width + j] = j < cols ? from[i * x_k + j * x_n] : 0;
-		}
+					to[i * width + c] = c < cols ? from[i * x_k + c * x_n] : 0;
+	}
+}
+
+// pack packs Aᵀ in panels of width columns, or no column at all, and after it B in panels of WIDTH columns.
+KERNEL void pack(OUT(room), IN(a), IN(b), index k, index width, index m, index n, index a_m, index a_k, index b_k, index b_n) {
+	AT(room), AT(a), AT(b);
+	index panels = (m + width - 1) / width;
+	EACH (1, p, panels + (n + WIDTH - 1) / WIDTH) {
+		if (p < panels)
+			pack_panel(room + p * width * k, a, p * width, width, k, m, a_k, a_m);
+		else
+			pack_panel(room + (panels * width + (p - panels) * WIDTH) * k, b, (p - panels) * WIDTH, WIDTH, k, n, b_k, b_n);
 	}
 }
 
@@ -122,56 +132,102 @@ KERNEL void products(OUT(c), IN(a), IN(panels), IN(d), IN(e), index m, index n, 
 }
 
 #elif !CPU && defined(BM)
-// A GPU's group computes a tile of BM×BN elements, whose operands it brings into local memory BK terms at a time. A
-// work-item computes TM rows and TN columns of it in registers. Elements of B are b_k and b_n elements apart.
+// A GPU's group computes a tile of BM×BN elements, whose operands it brings into local memory BK terms at a time: while it
+// computes with one slab, the next is on its way into registers. A work-item computes TM rows and TN columns, four
+// neighbours here and four there, so that a group's accesses lie side by side.
 #define ITEMS_M (BM / TM)
 #define ITEMS_N (BN / TN)
 #define ITEMS (ITEMS_M * ITEMS_N)
+#define ROW(i) ((i) / 4 * (4 * ITEMS_M) + item / ITEMS_N * (TM < 4 ? TM : 4) + (i) % 4)
+#define COL(j) ((j) / 4 * (4 * ITEMS_N) + item % ITEMS_N * (TN < 4 ? TN : 4) + (j) % 4)
 
-// FETCH brings elements [first, first+count) × [term, term+BK) of an operand into local memory, [BK][count], zeros where
-// there are none. Neighbouring work-items read neighbours in memory.
-#define FETCH(to, x, count, first, limit, x_i, x_k) \
-	for (int at = item; at < count * BK; at += ITEMS) { \
-		int l = x_k == 1 ? at % BK : at / count, i = x_k == 1 ? at / BK : at % count; \
-		bool inside = first + i < limit && term + l < k; \
-		to[l][i] = inside ? x[(first + i) * x_i + (term + l) * x_k] : 0; \
+// A slab of an operand is [BK][count], with a pitch that keeps columns of it out of one memory bank. Work-item item moves
+// PIECES of four neighbours of the operand; of piece p, PLACE tells the first one's place in the slab.
+#define PITCH(count) (count + 4)
+#define PIECES(count) (count * BK / 4 / ITEMS)
+#define PLACE(p, count, along_k) \
+	int at = item + p * ITEMS, l = along_k ? at % (BK / 4) * 4 : at / (count / 4), i = along_k ? at / (BK / 4) : at % (count / 4) * 4
+
+// piece is elements (i, l) and on, along k or along i, of an operand of limit×k elements, zeros where there are none.
+FUNCTION real4 piece(GLOBAL const real *x, index i, index l, index limit, index k, index x_i, index x_k, int aligned) {
+	GLOBAL const real *p = x + i * x_i + l * x_k;
+	index left = x_k == 1 ? (i < limit ? k - l : 0) : (l < k ? limit - i : 0);
+	if (aligned && left >= 4)
+		return *(GLOBAL const real4 *)p;
+	real4 v;
+	v.x = left > 0 ? p[0] : 0;
+	v.y = left > 1 ? p[1] : 0;
+	v.z = left > 2 ? p[2] : 0;
+	v.w = left > 3 ? p[3] : 0;
+	return v;
+}
+
+#define FETCH(pieces, count, x, first, limit, x_i, x_k, aligned) \
+	UNROLL for (int p = 0; p < PIECES(count); p++) { \
+		PLACE(p, count, x_k == 1); \
+		pieces[p] = piece(x, first + i, term + l, limit, k, x_i, x_k, aligned); \
+	}
+#define STORE_PIECES(slab, pieces, count, x_k) \
+	UNROLL for (int p = 0; p < PIECES(count); p++) { \
+		PLACE(p, count, x_k == 1); \
+		int step = x_k == 1 ? PITCH(count) : 1; \
+		slab[l * PITCH(count) + i] = pieces[p].x; \
+		slab[l * PITCH(count) + i + step] = pieces[p].y; \
+		slab[l * PITCH(count) + i + 2 * step] = pieces[p].z; \
+		slab[l * PITCH(count) + i + 3 * step] = pieces[p].w; \
 	}
 
+// product takes both operands where they lie. An operand is aligned if each four neighbours that begin at a multiple of
+// four may be read as a vector.
 KERNEL void product(OUT(c), IN(a), IN(b), IN(d), IN(e), index m, index n, index k, index d_m, int start, int finish, int f,
-	index a_m, index a_k, index b_k, index b_n) {
+	index a_m, index a_k, index b_k, index b_n, int aligned_a, int aligned_b) {
 	AT(c), AT(a), AT(b), AT(d), AT(e);
-	LOCAL real as[BK][BM], bs[BK][BN];
-	int item = ITEM(0), row = item / ITEMS_N, col = item % ITEMS_N;
-	index first_m = GROUP(1) * BM, first_n = GROUP(0) * BN;
+	LOCAL real4 vectors_a[BK * PITCH(BM) / 4], vectors_b[BK * PITCH(BN) / 4]; // so that they are aligned
+	LOCAL_ARG real *slab_a = (LOCAL_ARG real *)vectors_a, *slab_b = (LOCAL_ARG real *)vectors_b;
+	int item = ITEM(0);
+	index first_m = GROUP(1) * BM, first_n = GROUP(0) * BN, term = 0;
+
 	real sum[TM][TN];
 	UNROLL for (int i = 0; i < TM; i++)
 		UNROLL for (int j = 0; j < TN; j++) {
-			index y = first_m + row * TM + i, x = first_n + col * TN + j;
+			index y = first_m + ROW(i), x = first_n + COL(j);
 			sum[i][j] = start && y < m && x < n ? d[y * d_m + x] : 0;
 		}
-	for (index term = 0; term < k; term += BK) {
-		FETCH(as, a, BM, first_m, m, a_m, a_k)
-		FETCH(bs, b, BN, first_n, n, b_n, b_k)
+	real4 next_a[PIECES(BM)], next_b[PIECES(BN)];
+	FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a)
+	FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b)
+	while (term < k) {
+		STORE_PIECES(slab_a, next_a, BM, a_k)
+		STORE_PIECES(slab_b, next_b, BN, b_k)
 		SYNC;
-		for (int l = 0; l < BK; l++)
+		term += BK;
+		FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a)
+		FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b)
+		UNROLL for (int l = 0; l < BK; l++) {
+			real x[TM], y[TN];
+			UNROLL for (int i = 0; i < TM; i++)
+				x[i] = slab_a[l * PITCH(BM) + ROW(i)];
+			UNROLL for (int j = 0; j < TN; j++)
+				y[j] = slab_b[l * PITCH(BN) + COL(j)];
 			UNROLL for (int i = 0; i < TM; i++)
 				UNROLL for (int j = 0; j < TN; j++)
-					sum[i][j] = fma(as[l][row * TM + i], bs[l][col * TN + j], sum[i][j]);
+					sum[i][j] = fma(x[i], y[j], sum[i][j]);
+		}
 		SYNC;
 	}
 	UNROLL for (int i = 0; i < TM; i++)
 		UNROLL for (int j = 0; j < TN; j++) {
-			index y = first_m + row * TM + i, x = first_n + col * TN + j;
+			index y = first_m + ROW(i), x = first_n + COL(j);
 			if (y < m && x < n)
 				c[y * n + x] = finished(finish, f, sum[i][j], e + y * n + x);
 		}
 }
 #endif
 
+#if defined(COLS)
 // sum_rows is y = Σ x over the rows of x [rows, n], added to what y holds if acc. A group has COLS columns. On a GPU its
 // work-items stand in SLICES rows, and each adds up every SLICES-th element of its column.
 #if CPU
-#define COLS 64
 #define BLOCK 64 // rows, as in Sum
 KERNEL void sum_rows(OUT(y), IN(x), index rows, index n, index acc) {
 	AT(y), AT(x);
@@ -197,8 +253,6 @@ KERNEL void sum_rows(OUT(y), IN(x), index rows, index n, index acc) {
 	}
 }
 #else
-#define COLS 32
-#define SLICES 8
 KERNEL void sum_rows(OUT(y), IN(x), index rows, index n, index acc) {
 	AT(y), AT(x);
 	LOCAL real sums[SLICES][COLS];
@@ -216,4 +270,5 @@ KERNEL void sum_rows(OUT(y), IN(x), index rows, index n, index acc) {
 		y[j] = v;
 	}
 }
+#endif
 #endif

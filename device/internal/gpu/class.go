@@ -14,7 +14,7 @@ type class struct {
 
 func classOf(l Limits) class {
 	c := class{units: max(l.Info.Units, 1), lanes: 1, items: 1, local: l.Local, vector: max(l.Vector, 16)}
-	if l.Info.Kind == device.CPU {
+	if l.Info.Kind == device.CPU || l.Items < 4 {
 		c.cpu = true
 		return c
 	}

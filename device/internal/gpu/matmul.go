@@ -13,6 +13,7 @@ type product struct {
 	c, a, b        device.Slice
 	transA, transB bool
 	m, n, k        int
+	am, ak, bk, bn int // how far neighbours are apart along m, n and k, told from the above
 
 	d  device.Slice // may be c, or left out for zero
 	dm int          // how far its rows are apart
@@ -51,15 +52,44 @@ func strides(trans bool, rows, cols int) (alongRows, alongCols int) {
 }
 
 // multiply queues a product.
-func (d *gpu) multiply(p *product) { d.repeat(p, 1, 0) }
+func (d *gpu) multiply(p *product) {
+	p.layOut()
+	if !d.class.cpu || p.f != plain {
+		d.queue(p, 1, 0)
+		return
+	}
+	// A CPU's operands are packed, so a long sum is cut into pieces, each of which goes on with what C holds.
+	const most = 1 << 24 // elements of scratch memory
+	piece := max(256, most/(p.m+p.n+1))
+	for at := 0; at == 0 || at < p.k; at += piece {
+		q := *p
+		q.k = min(piece, p.k-at)
+		if at > 0 {
+			q.a, q.b = p.a.Slice(at*p.ak, p.a.Len()), p.b.Slice(at*p.bk, p.b.Len())
+			q.d, q.dm = p.c, p.n
+		}
+		d.queue(&q, 1, 0)
+	}
+}
 
 // repeat queues a product steps times, one after the other. Each time C, A, D and E are stride elements further on, and B
 // is the same.
 func (d *gpu) repeat(p *product, steps, stride int) {
+	p.layOut()
+	d.queue(p, steps, stride)
+}
+
+func (p *product) layOut() {
+	p.am, p.ak = strides(p.transA, p.m, p.k)
+	p.bk, p.bn = strides(p.transB, p.k, p.n)
+}
+
+// queue is repeat for a product that is laid out.
+func (d *gpu) queue(p *product, steps, stride int) {
 	switch {
 	case p.m == 0 || p.n == 0 || steps == 0:
 	case d.class.cpu:
-		d.repeatPacked(p, steps, stride)
+		d.packed(p, steps, stride)
 	default:
 		for i := range steps {
 			d.tiled(p, i*stride)
@@ -108,57 +138,49 @@ func (c class) parts(batch, hidden int) int {
 	return min(batch, c.units)
 }
 
-// pack queues the packing of a k×n matrix, whose elements are xk and xn apart, into panels of scratch memory.
-func (d *gpu) pack(room Buffer, at int, x device.Slice, k, n, xk, xn, width int) {
-	const rows = 32 // PACK_ROWS in matmul.cl
-	blocks, count := (k+rows-1)/rows, (n+width-1)/width
-	d.start("matmul", "pack", x.Type(), define{"ROWS", 1}, define{"VECS", 1}).
-		buffer(room, at).arrays(x).ints(k, n, xk, xn, width).
-		launch(geometry{[2]int{min(blocks, 4*d.class.units), min(count, 4*d.class.units)}, [2]int{1, 1}})
-}
-
-// repeatPacked is repeat for a CPU.
-func (d *gpu) repeatPacked(p *product, steps, stride int) {
-	t := p.c.Type()
-	parts := 0
+// packed is queue for a CPU.
+func (d *gpu) packed(p *product, steps, stride int) {
+	t, parts := p.c.Type(), 0
 	if steps > 1 {
 		parts = d.class.parts(p.m, p.n)
 	}
 	shape := d.class.tileFor(t, p.m/max(parts, 1), p.n)
 	width := shape.vecs * d.class.vec(t)
-	am, ak := strides(p.transA, p.m, p.k)
-	bk, bn := strides(p.transB, p.k, p.n)
+	tiles, panels := (p.m+shape.rows-1)/shape.rows, (p.n+width-1)/width
 
 	// Packing A pays where several panels of B meet it.
-	sizeA, sizeB := 0, padded(p.n, width)*p.k
-	if steps == 1 && p.n >= 4*width {
-		sizeA = padded(p.m, shape.rows) * p.k
+	rows := 0
+	if steps == 1 && panels >= 4 {
+		rows = p.m
 	}
+	sizeA, sizeB := padded(rows, shape.rows)*p.k, panels*width*p.k
 	room := d.scratch.take(d, t, int64(sizeA+sizeB))
-	if sizeB > 0 {
-		d.pack(room, sizeA, p.b, p.k, p.n, bk, bn, width)
+	shapes := [2]define{{"ROWS", shape.rows}, {"VECS", shape.vecs}}
+	if p.k > 0 {
+		const block = 32 // PACK_ROWS in matmul.cl
+		d.start("matmul", "pack", t, shapes[:]...).buffer(room, 0).arrays(p.a, p.b).
+			ints(p.k, shape.rows, rows, p.n, p.am, p.ak, p.bk, p.bn).
+			launch(geometry{[2]int{min((p.k+block-1)/block, 4*d.class.units), min((rows+shape.rows-1)/shape.rows+panels, 4*d.class.units)}, [2]int{1, 1}})
 	}
 	start := func(function string, shift int) *call {
-		c := d.start("matmul", function, t, define{"ROWS", shape.rows}, define{"VECS", shape.vecs}).array(p.c, shift)
+		c := d.start("matmul", function, t, shapes[:]...).array(p.c, shift)
 		if sizeA > 0 {
 			c.buffer(room, 0)
 		} else {
 			c.array(p.a, shift)
 		}
-		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of))
+		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).
+			smalls(bit(!p.d.IsZero()), int(p.f), int(p.of))
 	}
-	panels := (p.n + width - 1) / width
 	switch {
 	case sizeA > 0:
 		// A work-item has some tiles of rows, so that it reads a panel of B from far memory but once.
-		d.pack(room, 0, p.a, p.k, p.m, ak, am, shape.rows)
-		tiles := (p.m + shape.rows - 1) / shape.rows
 		start("product", 0).launch(geometry{[2]int{panels, (tiles + 7) / 8}, [2]int{1, 1}})
 	case parts > 0:
-		start("products", 0).ints(am, ak, steps, stride).launch(geometry{[2]int{1, parts}, [2]int{1, 1}})
+		start("products", 0).ints(p.am, p.ak, steps, stride).launch(geometry{[2]int{1, parts}, [2]int{1, 1}})
 	default:
 		for i := range steps {
-			start("products", i*stride).ints(am, ak, 1, 0).
+			start("products", i*stride).ints(p.am, p.ak, 1, 0).
 				launch(geometry{[2]int{panels, max(1, p.m/(8*shape.rows))}, [2]int{1, 1}})
 		}
 	}
@@ -167,20 +189,45 @@ func (d *gpu) repeatPacked(p *product, steps, stride int) {
 // A tiling is how a GPU's groups share a product: tiles of bm×bn elements, bk terms at a time, tm×tn a work-item.
 type tiling struct{ bm, bn, bk, tm, tn int }
 
-func (c class) tilingOf(m, n int) tiling {
-	return tiling{64, 64, 16, 4, 4}
+// tilings is from the one that reads each operand from memory least often, to the one with most groups.
+var tilings = []tiling{{128, 128, 8, 8, 8}, {64, 64, 16, 4, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 2}, {16, 32, 32, 2, 2}, {8, 16, 32, 2, 2}, {4, 4, 4, 2, 2}}
+
+func (g tiling) items() int { return g.bm / g.tm * (g.bn / g.tn) }
+
+// groups is how many groups there are along n and m.
+func (g tiling) groups(m, n int) [2]int { return [2]int{(n + g.bn - 1) / g.bn, (m + g.bm - 1) / g.bm} }
+
+// tilingFor is the first tiling that gives each compute unit a group and wastes few rows, or else the last. A group must
+// not have more work-items nor local memory than there are.
+func (c class) tilingFor(t device.DType, m, n int) tiling {
+	var fits tiling
+	for _, g := range tilings {
+		if g.items() > c.items || int64((g.bm+g.bn+8)*g.bk*t.Size()) > c.local {
+			continue
+		}
+		fits = g
+		if groups := g.groups(m, n); groups[0]*groups[1] >= c.units && g.bm < 2*m {
+			break
+		}
+	}
+	return fits
 }
 
 // tiled queues a product on a GPU, with C, A, D and E shift elements further on.
 func (d *gpu) tiled(p *product, shift int) {
-	g := d.class.tilingOf(p.m, p.n)
-	am, ak := strides(p.transA, p.m, p.k)
-	bk, bn := strides(p.transB, p.k, p.n)
+	g := d.class.tilingFor(p.c.Type(), p.m, p.n)
 	d.start("matmul", "product", p.c.Type(), define{"BM", g.bm}, define{"BN", g.bn}, define{"BK", g.bk}, define{"TM", g.tm},
 		define{"TN", g.tn}).
 		array(p.c, shift).array(p.a, shift).array(p.b, 0).array(p.d, shift).array(p.e, shift).
-		ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of)).ints(am, ak, bk, bn).
-		launch(geometry{[2]int{(p.n + g.bn - 1) / g.bn, (p.m + g.bm - 1) / g.bm}, [2]int{g.bm / g.tm * g.bn / g.tn, 1}})
+		ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of)).ints(p.am, p.ak, p.bk, p.bn).
+		smalls(aligned(p.a, shift, p.am, p.ak), aligned(p.b, 0, p.bk, p.bn)).
+		launch(geometry{g.groups(p.m, p.n), [2]int{g.items(), 1}})
+}
+
+// aligned tells whether each four neighbours of a matrix, that begin at a multiple of four, are aligned as a vector is.
+// Buffers are.
+func aligned(x device.Slice, shift, rows, cols int) int {
+	return bit((x.Offset()+shift)%4 == 0 && max(rows, cols)%4 == 0)
 }
 
 func (d *gpu) sumRows(k *kernels.SumRows) { d.sumOverRows(k.Y.Slice, k.X.Slice, k.Y.Len(), k.Acc) }
@@ -190,9 +237,15 @@ func (d *gpu) sumOverRows(y, x device.Slice, n int, acc bool) {
 	if n == 0 {
 		return
 	}
-	g := geometry{[2]int{(n + 63) / 64, 1}, [2]int{1, 1}} // COLS in matmul.cl
+	cols, slices := 64, 1
 	if !d.class.cpu {
-		g = geometry{[2]int{(n + 31) / 32, 1}, [2]int{32, 8}} // COLS and SLICES
+		cols = min(32, d.class.lanes)
+		slices = d.class.lanes / cols
 	}
-	d.start("matmul", "sum_rows", y.Type()).arrays(y, x).ints(x.Len()/n, n, bit(acc)).launch(g)
+	g := geometry{[2]int{(n + cols - 1) / cols, 1}, [2]int{1, 1}}
+	if !d.class.cpu {
+		g.items = [2]int{cols, slices}
+	}
+	d.start("matmul", "sum_rows", y.Type(), define{"COLS", cols}, define{"SLICES", slices}).
+		arrays(y, x).ints(x.Len()/n, n, bit(acc)).launch(g)
 }
