@@ -101,7 +101,7 @@ func (p *Pool) Free(s device.Slice) {
 	delete(p.live, m)
 	p.inUse -= bytes(m)
 	if p.kept += bytes(m); p.kept > p.peak {
-		p.flush()
+		p.Flush()
 	}
 }
 
