@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -174,6 +175,10 @@ func (s *shared) Compile(defines, source string) (gpu.Program, error) {
 	}
 	if err := object.BuildProgram([]*cl.Device{s.device}, s.options); err != nil {
 		object.Release()
+		var log cl.BuildError // ends as a string of C's
+		if errors.As(err, &log) {
+			return nil, errors.New(strings.TrimRight(string(log), "\x00\n "))
+		}
 		return nil, s.failure(err)
 	}
 	s.programs[defines+source] = object

@@ -190,7 +190,10 @@ func (d *gpu) packed(p *product, steps, stride int) {
 type tiling struct{ bm, bn, bk, tm, tn int }
 
 // tilings is from the one that reads each operand from memory least often, to the one with most groups.
-var tilings = []tiling{{128, 128, 8, 8, 8}, {64, 64, 16, 4, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 2}, {16, 32, 32, 2, 2}, {8, 16, 32, 2, 2}, {4, 4, 4, 2, 2}}
+var tilings = []tiling{{128, 128, 8, 8, 8}, {64, 64, 16, 4, 4}, {32, 64, 16, 4, 4}, {32, 32, 32, 4, 2}, {16, 32, 32, 2, 2}, {8, 16, 32, 2, 2}}
+
+// smallest is for devices on which none of them fits.
+var smallest = tiling{4, 4, 4, 2, 2}
 
 func (g tiling) items() int { return g.bm / g.tm * (g.bn / g.tn) }
 
@@ -200,7 +203,7 @@ func (g tiling) groups(m, n int) [2]int { return [2]int{(n + g.bn - 1) / g.bn, (
 // tilingFor is the first tiling that gives each compute unit a group and wastes few rows, or else the last. A group must
 // not have more work-items nor local memory than there are.
 func (c class) tilingFor(t device.DType, m, n int) tiling {
-	var fits tiling
+	fits := smallest
 	for _, g := range tilings {
 		if g.items() > c.items || int64((g.bm+g.bn+8)*g.bk*t.Size()) > c.local {
 			continue

@@ -1,0 +1,215 @@
+package gpu_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/internal/gpu"
+	"github.com/keisan-go/keisan/device/internal/gpu/gputest"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// idle is a watched driver that computes nothing.
+func idle(kind device.Kind) *gputest.Watch {
+	return &gputest.Watch{Driver: gputest.Idle{L: gpu.Limits{
+		Info:     device.Info{Name: "idle:0", Kind: kind, Units: 4, Memory: 1 << 30, Float64: true},
+		MaxAlloc: 1 << 28, Items: 256, Local: 32 << 10, Vector: 32,
+	}}}
+}
+
+func array(d device.Device, t device.DType, shape ...int) device.Array {
+	return device.Array{Slice: d.Alloc(t, kernels.Size(shape)), Shape: shape}
+}
+
+// sequence is the kernels of an RNN's training step.
+func sequence(d device.Device, t device.DType, steps, batch, inputs, hidden int) (forward, backward device.Kernel) {
+	x, h := array(d, t, steps, batch, inputs), array(d, t, steps+1, batch, hidden)
+	wx, wh, bias := array(d, t, inputs, hidden), array(d, t, hidden, hidden), array(d, t, hidden)
+	return &kernels.RNN{F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, Bias: bias},
+		&kernels.RNNGrad{
+			F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, DY: array(d, t, steps, batch, hidden),
+			DX: array(d, t, steps, batch, inputs), DH0: array(d, t, batch, hidden), DZ: array(d, t, steps, batch, hidden),
+			DWx: array(d, t, inputs, hidden), DWh: array(d, t, hidden, hidden), DBias: array(d, t, hidden),
+		}
+}
+
+// TestSequence counts what a sequence costs: launches, and neither transfers nor allocations once it has run.
+func TestSequence(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		kind              device.Kind
+		batch, hidden     int
+		forward, backward int // launches for 50 steps
+	}{
+		{"step by step", device.GPU, 8, 64, 1 + 50, 50 + 5},
+		{"step by step on a CPU", device.CPU, 1, 1024, 50 + 3, 0},
+		{"at once", device.CPU, 8, 64, 4, 12},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := idle(test.kind)
+			d := gpu.New(w)
+			forward, backward := sequence(d, device.Float32, 50, test.batch, 10, test.hidden)
+			for _, pass := range []struct {
+				kernel   device.Kernel
+				launches int
+			}{{forward, test.forward}, {backward, test.backward}} {
+				d.Launch(pass.kernel)
+				buffers := w.Buffers
+				w.Launches, w.Moved = 0, 0
+				d.Launch(pass.kernel)
+				if err := d.Sync(); err != nil {
+					t.Fatal(err)
+				}
+				if pass.launches > 0 && w.Launches != pass.launches {
+					t.Errorf("%s: %d launches, want %d", pass.kernel.Name(), w.Launches, pass.launches)
+				}
+				if w.Moved != 0 || w.Buffers != buffers {
+					t.Errorf("%s: %d bytes moved, %d buffers more", pass.kernel.Name(), w.Moved, w.Buffers-buffers)
+				}
+				if n := testing.AllocsPerRun(10, func() { d.Launch(pass.kernel) }); n != 0 {
+					t.Errorf("%s: %v allocations", pass.kernel.Name(), n)
+				}
+			}
+		})
+	}
+}
+
+// TestEachCallFails lets calls that a driver gets fail: the first, the second and so on, alone or with the one after. What
+// fails is reported once, unless the pool finds memory elsewhere; then the device works, and in the end nothing is left.
+func TestEachCallFails(t *testing.T) {
+	for _, kind := range []device.Kind{device.CPU, device.GPU} {
+		for _, calls := range []int{1, 2} {
+			for n := 1; failing(t, kind, n, calls); n++ {
+			}
+		}
+	}
+}
+
+// failing runs some kernels while calls calls from the nth on fail. It tells whether there were any.
+func failing(t *testing.T, kind device.Kind, n, calls int) bool {
+	w := idle(kind)
+	w.From, w.Until = n, n+calls
+	d := gpu.New(w)
+	err := work(d)
+	failed := w.Failed
+	switch {
+	case err != nil && !errors.Is(err, gputest.ErrInjected):
+		t.Errorf("%s, call %d: %v", kind, n, err)
+	case err == nil && failed > 0 && !(failed == 1 && w.Allocs > 0):
+		t.Errorf("%s, call %d: %d calls failed and nothing is reported", kind, n, failed)
+	}
+	w.Until = 0
+	if err := work(d); err != nil {
+		t.Errorf("%s, call %d: after it was reported: %v", kind, n, err)
+	}
+	if used := d.Info().InUse; used != 0 {
+		t.Errorf("%s, call %d: %d bytes in use", kind, n, used)
+	}
+	if err := d.Close(); err != nil || w.Buffers != 0 || w.Programs != 0 || w.Closed != 1 {
+		t.Errorf("%s, call %d: Close: %v; %d buffers, %d programs and %d closings", kind, n, err, w.Buffers, w.Programs, w.Closed)
+	}
+	return failed > 0
+}
+
+// work makes each kind of call.
+func work(d device.Device) error {
+	forward, backward := sequence(d, device.Float32, 3, 2, 4, 5)
+	sum := &kernels.SumSquares{Y: array(d, device.Float32), X: forward.(*kernels.RNN).X}
+	defer func() {
+		for _, k := range []device.Kernel{forward, backward, sum} {
+			for _, o := range k.Operands(nil) {
+				if !o.Memory().Freed {
+					d.Free(o.Slice)
+				}
+			}
+		}
+	}()
+	d.Upload(sum.X.Slice, make([]byte, 4*sum.X.Len()))
+	for _, k := range []device.Kernel{forward, backward, sum} {
+		d.Launch(k)
+	}
+	return d.Download(make([]byte, 4), sum.Y.Slice)
+}
+
+// TestCompileError shows the compiler's log and the line of the source that it names.
+func TestCompileError(t *testing.T) {
+	w := idle(device.GPU)
+	w.Err = errors.New(`softmax.cl:17:2: error: unknown type name 'KERNEl'`)
+	d := gpu.New(w)
+	x := array(d, device.Float32, 3, 4)
+	w.From, w.Until = w.Calls+1, w.Calls+2
+	d.Launch(&kernels.Softmax{Y: x, X: x})
+	err := d.Sync()
+	for _, want := range []string{"idle:0: softmax: compiling softmax.cl: ", "unknown type name 'KERNEl'\nsoftmax.cl:17: KERNEL void softmax(", "#define CPU 0\n"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: want %q in it", err, want)
+		}
+	}
+	d.Launch(&kernels.Softmax{Y: x, X: x})
+	if err := d.Sync(); err != nil {
+		t.Errorf("after it was reported: %v", err)
+	}
+}
+
+// TestLost reports for ever that the device is lost.
+func TestLost(t *testing.T) {
+	w := idle(device.GPU)
+	w.Err = fmt.Errorf("%w: code 999", gpu.ErrLost)
+	d := gpu.New(w)
+	x := array(d, device.Float32, 3)
+	w.From, w.Until = w.Calls+1, w.Calls+2
+	d.Upload(x.Slice, make([]byte, 12))
+	for range 2 {
+		if err := d.Sync(); !errors.Is(err, gpu.ErrLost) {
+			t.Errorf("Sync: %v, want that the device is lost", err)
+		}
+	}
+	if err := d.Close(); !errors.Is(err, gpu.ErrLost) || w.Buffers != 0 || w.Closed != 1 {
+		t.Errorf("Close: %v; %d buffers, %d closings", err, w.Buffers, w.Closed)
+	}
+}
+
+// TestNoFloat64 opens a device without float64, and reports the first launch that needs it.
+func TestNoFloat64(t *testing.T) {
+	w := idle(device.GPU)
+	i := w.Driver.(gputest.Idle)
+	i.L.Info.Float64 = false
+	w.Driver = i
+	d := gpu.New(w)
+	x, y := array(d, device.Float32, 3), array(d, device.Float64, 3)
+	d.Launch(&kernels.Fill{Dst: x, Value: 1})
+	if err := d.Sync(); err != nil {
+		t.Error(err)
+	}
+	d.Launch(&kernels.Fill{Dst: y, Value: 1})
+	if err, want := d.Sync(), "idle:0: Fill: the device does not compute in float64"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestTooMuch fails to allocate what the driver would only promise.
+func TestTooMuch(t *testing.T) {
+	d := gpu.New(idle(device.GPU))
+	for _, n := range []int{1 << 26, 1<<26 + 1, 1 << 60} {
+		s := d.Alloc(device.Float32, n)
+		if err := d.Sync(); errors.Is(err, device.ErrOutOfMemory) != (n > 1<<26) || s.OK() != (n <= 1<<26) {
+			t.Errorf("%d elements: OK %v, %v", n, s.OK(), err)
+		}
+	}
+	kept := []device.Slice{d.Alloc(device.Float32, 1<<26), d.Alloc(device.Float32, 1<<26), d.Alloc(device.Float32, 1<<26)}
+	if err := d.Sync(); err != nil {
+		t.Error(err)
+	}
+	d.Alloc(device.Float32, 1<<20)
+	if err, want := d.Sync(), "4 MiB, where 1024 MiB of 1024 MiB are in use"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	d.Free(kept[0])
+	d.Alloc(device.Float32, 1<<20) // once the pool has given back what was freed
+	if err := d.Sync(); err != nil {
+		t.Error(err)
+	}
+}
