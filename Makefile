@@ -6,7 +6,7 @@ SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint generated unit noasm nocgo race 386 cross generate fuzz peers cover
+.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cross generate fuzz peers cover
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ race: ## the tests under the race detector, which needs a C compiler
 
 386: ## the tests on a 32-bit processor
 	GOARCH=386 go test -short ./...
+
+opencl: ## the OpenCL backend on PoCL, which takes long; as root on Debian it installs what it needs
+	@dpkg -s pocl-opencl-icd ocl-icd-opencl-dev opencl-headers gcc >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends pocl-opencl-icd ocl-icd-opencl-dev opencl-headers gcc libc6-dev >/dev/null; } || { echo "install pocl-opencl-icd, ocl-icd-opencl-dev, opencl-headers and gcc"; exit 1; }
+	KEISAN_REQUIRE=cpu,opencl go test -short -timeout 60m -tags opencl ./device/opencl ./device/internal/gpu
 
 cross: ## the other systems build
 	GOOS=linux GOARCH=arm64 go vet ./...

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // there is little to keep, but much to throw away
 	cases := 0
 	for _, g := range groups(l.types, testing.Short() || raceEnabled()) {
 		t.Run(g.name, func(t *testing.T) {
