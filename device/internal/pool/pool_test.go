@@ -203,3 +203,18 @@ func TestMisuse(t *testing.T) {
 		t.Errorf("%d bytes in use after misuse, want 40", p.InUse())
 	}
 }
+
+// TestSizesThatNeverComeBack keeps no more of them than was ever in use at a time.
+func TestSizesThatNeverComeBack(t *testing.T) {
+	p, s := newPool(1_000_000)
+	for n := 1; n <= 1000; n++ {
+		p.Free(alloc(t, p, device.Float32, n))
+	}
+	held := 0
+	for _, n := range s.held {
+		held += n
+	}
+	if held > 1000 {
+		t.Errorf("%d elements are held after 1000 sizes of at most 1000 came and went", held)
+	}
+}
