@@ -45,6 +45,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Empty", empty, 0},
 		{"NaN", nan, 0},
 		{"OutOfMemory", outOfMemory, device.Float32},
+		{"OutOfMemoryState", outOfMemoryState, device.Float32},
 		{"OutOfMemoryAnywhere", outOfMemoryAnywhere, device.Float32},
 		{"Free", free, device.Float32},
 		{"Training", training, device.Float32},

@@ -126,6 +126,19 @@ func outOfMemory(e *env) {
 	}
 }
 
+// outOfMemoryState loses the state that an RNN carries, when there is no memory to carry it in: the next sequence begins
+// with zero.
+func outOfMemoryState(e *env) {
+	l, x := newRNNMaker(e).rnn(), e.normal(steps, batch, inputs)
+	want := e.values(l.Forward(x))
+	exhaust(e.d)
+	l.Forward(x.Slice(0, 3))
+	if err := e.d.Sync(); !errors.Is(err, device.ErrOutOfMemory) {
+		e.Errorf("the failure is %v, want %v", err, device.ErrOutOfMemory)
+	}
+	e.same("after the failure the states", l.Forward(x), want)
+}
+
 // outOfMemoryAnywhere makes one allocation after another of a whole training fail, from the first weight to the
 // optimizer's averages. The failure is reported, nothing crashes, and the next training is as if nothing had been.
 func outOfMemoryAnywhere(e *env) {
