@@ -41,7 +41,7 @@ func cpuTime() float64 {
 }
 
 func BenchmarkMatMul(b *testing.B) {
-	d, err := device.Open("opencl:0")
+	d, err := device.Open(first)
 	if err != nil {
 		b.Skip(err)
 	}
@@ -57,5 +57,30 @@ func BenchmarkMatMul(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+func BenchmarkRNN(b *testing.B) {
+	d, err := device.Open(first)
+	if err != nil {
+		b.Skip(err)
+	}
+	defer d.Close()
+	for _, size := range [][4]int{{128, 32, 512, 512}, {100, 1, 256, 256}, {100, 1, 1024, 1024}} {
+		steps, batch, inputs, hidden := size[0], size[1], size[2], size[3]
+		zeros := func(shape ...int) device.Array { return zeros(d, device.Float32, shape...) }
+		x, h := zeros(steps, batch, inputs), zeros(steps+1, batch, hidden)
+		wx, wh, bias := zeros(inputs, hidden), zeros(hidden, hidden), zeros(hidden)
+		name := fmt.Sprintf("t=%d/b=%d/i=%d/h=%d", steps, batch, inputs, hidden)
+		b.Run(name+"/forward", func(b *testing.B) {
+			measure(b, d, &kernels.RNN{F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, Bias: bias})
+		})
+		b.Run(name+"/backward", func(b *testing.B) {
+			measure(b, d, &kernels.RNNGrad{
+				F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, DY: zeros(steps, batch, hidden), DX: zeros(steps, batch, inputs),
+				DH0: zeros(batch, hidden), DZ: zeros(steps, batch, hidden), DWx: zeros(inputs, hidden), DWh: zeros(hidden, hidden),
+				DBias: zeros(hidden),
+			})
+		})
 	}
 }

@@ -138,6 +138,19 @@ FUNCTION real gradient(int f, real dy, real y) {
 	return y > 0 ? dy : 0;
 }
 
+// activate_all applies an activation to private memory. The loops are so plain that a CPU's compiler makes vectors of them.
+FUNCTION void activate_all(int f, real *x, int n) {
+	if (f == SIGMOID)
+		for (int i = 0; i < n; i++)
+			x[i] = sigmoid(x[i]);
+	else if (f == TANH)
+		for (int i = 0; i < n; i++)
+			x[i] = tanh_(x[i]);
+	else
+		for (int i = 0; i < n; i++)
+			x[i] = activation(f, x[i]);
+}
+
 // A sum of many terms is one of blocks of 64, so that the error grows by the number of blocks.
 typedef struct {
 	real total, block;

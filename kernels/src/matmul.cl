@@ -65,14 +65,13 @@ FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *pane
 	vec sum[ROWS][VECS];
 	real edge[ROWS][WIDTH]; // where a whole tile in registers will not do
 	bool whole = from == 0 && to == ROWS && cols == WIDTH;
-	if (start && whole) {
-		UNROLL for (int i = 0; i < ROWS; i++)
-			UNROLL for (int v = 0; v < VECS; v++)
-				sum[i][v] = LOAD(v, d + i * d_m);
-	} else {
+	UNROLL for (int i = 0; i < ROWS; i++)
+		UNROLL for (int v = 0; v < VECS; v++)
+			sum[i][v] = start && whole ? LOAD(v, d + i * d_m) : 0;
+	if (start && !whole) {
 		for (int i = 0; i < ROWS; i++)
 			for (int j = 0; j < WIDTH; j++)
-				edge[i][j] = start && i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
+				edge[i][j] = i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
 		UNROLL for (int i = 0; i < ROWS; i++)
 			UNROLL for (int v = 0; v < VECS; v++)
 				sum[i][v] = LOAD(v, edge[i]);
@@ -94,9 +93,15 @@ FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *pane
 	UNROLL for (int i = 0; i < ROWS; i++)
 		UNROLL for (int v = 0; v < VECS; v++)
 			STORE(sum[i][v], v, edge[i]);
-	for (int i = from; i < to; i++)
+	if (finish == ACTIVATE)
+		activate_all(f, edge[0], ROWS * WIDTH);
+	for (int i = from; i < to; i++) {
+		if (finish == GRADIENT)
+			for (int j = 0; j < cols; j++)
+				edge[i][j] = gradient(f, edge[i][j], e[i * n + j]);
 		for (int j = 0; j < cols; j++)
-			c[i * n + j] = finished(finish, f, edge[i][j], e + i * n + j);
+			c[i * n + j] = edge[i][j];
+	}
 }
 
 // product takes A packed as well, in panels of ROWS columns of its transpose.

@@ -6,12 +6,11 @@
 	EACH_LANE (j, c) \
 		largest = larger(largest, x[j]); \
 	largest = TEAM_LARGEST(largest, memory); \
+	EACH_LANE (j, c) \
+		y[j] = exp_(x[j] - largest); \
 	Sum terms = NO_SUM; \
-	EACH_LANE (j, c) { \
-		real e = exp_(x[j] - largest); \
-		y[j] = e; \
-		add(&terms, e); \
-	} \
+	EACH_LANE (j, c) \
+		add(&terms, y[j]); \
 	real sum = TEAM_SUM(total(&terms), memory)
 
 KERNEL void softmax(OUT(y), IN(x), index rows, index c) {
