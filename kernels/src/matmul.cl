@@ -47,16 +47,19 @@ FUNCTION void pack_panel(GLOBAL real *panel, GLOBAL const real *x, index j, inde
 	}
 }
 
-// pack packs Aᵀ in panels of width columns, or no column at all, and after it B in panels of WIDTH columns.
-KERNEL void pack(OUT(room), IN(a), IN(b), index k, index width, index m, index n, index a_m, index a_k, index b_k, index b_n) {
+// pack_b packs B in panels of WIDTH columns.
+FUNCTION void pack_b(GLOBAL real *panels, GLOBAL const real *b, index k, index n, index b_k, index b_n) {
+	EACH (1, p, (n + WIDTH - 1) / WIDTH)
+		pack_panel(panels + p * WIDTH * k, b, p * WIDTH, WIDTH, k, n, b_k, b_n);
+}
+
+// pack packs Aᵀ in panels of ROWS columns, unless m is 0, and after it B.
+KERNEL void pack(OUT(room), IN(a), IN(b), index k, index m, index n, index a_m, index a_k, index b_k, index b_n) {
 	AT(room), AT(a), AT(b);
-	index panels = (m + width - 1) / width;
-	EACH (1, p, panels + (n + WIDTH - 1) / WIDTH) {
-		if (p < panels)
-			pack_panel(room + p * width * k, a, p * width, width, k, m, a_k, a_m);
-		else
-			pack_panel(room + (panels * width + (p - panels) * WIDTH) * k, b, (p - panels) * WIDTH, WIDTH, k, n, b_k, b_n);
-	}
+	index panels = (m + ROWS - 1) / ROWS;
+	EACH (1, p, panels)
+		pack_panel(room + p * ROWS * k, a, p * ROWS, ROWS, k, m, a_k, a_m);
+	pack_b(room + panels * ROWS * k, b, k, n, b_k, b_n);
 }
 
 // tile computes cols columns of the rows from to to-1. a, c, d and e point at its first row.
@@ -119,10 +122,12 @@ KERNEL void product(OUT(c), IN(a), IN(panels), IN(d), IN(e), index m, index n, i
 // products takes A where it lies, for steps products one after the other: each time C, A, D and E are stride elements
 // further on. Where A is what the step before computed, there must be one group along axis 0: it takes its rows, at least
 // ROWS, through all steps, for rows exchange nothing. The last tile of its rows ends at the last one, and leaves alone
-// the rows that it shares with the tile before.
-KERNEL void products(OUT(c), IN(a), IN(panels), IN(d), IN(e), index m, index n, index k, index d_m, int start, int finish, int f,
-	index a_m, index a_k, index steps, index stride) {
-	AT(c), AT(a), AT(panels), AT(d), AT(e);
+// the rows that it shares with the tile before. A group that is alone may pack B itself.
+KERNEL void products(OUT(c), IN(a), OUT(panels), IN(d), IN(e), index m, index n, index k, index d_m, int start, int finish, int f,
+	index a_m, index a_k, index steps, index stride, IN(b), index b_k, index b_n, int alone) {
+	AT(c), AT(a), AT(panels), AT(d), AT(e), AT(b);
+	if (alone)
+		pack_b(panels, b, k, n, b_k, b_n);
 	index first = m * ID(1) / IDS(1), last = m * (ID(1) + 1) / IDS(1);
 	for (index step = 0; step < steps; step++) {
 		for (index t = first; t < last; t += ROWS) {

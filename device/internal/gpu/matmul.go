@@ -148,19 +148,23 @@ func (d *gpu) packed(p *product, steps, stride int) {
 	width := shape.vecs * d.class.vec(t)
 	tiles, panels := (p.m+shape.rows-1)/shape.rows, (p.n+width-1)/width
 
-	// Packing A pays where several panels of B meet it.
-	rows := 0
-	if steps == 1 && panels >= 4 {
-		rows = p.m
+	// What is less work than a launch is done by one work-item in one launch. Otherwise a launch packs B and, where several
+	// of its panels meet A, also A.
+	const small = 1 << 18
+	alone := parts == 1 && p.k*p.n <= small || steps == 1 && p.m*p.n*p.k <= small
+	rowsA := 0
+	if !alone && steps == 1 && panels >= 4 {
+		rowsA = p.m
 	}
-	sizeA, sizeB := padded(rows, shape.rows)*p.k, panels*width*p.k
+	sizeA, sizeB := padded(rowsA, shape.rows)*p.k, panels*width*p.k
 	room := d.scratch.take(d, t, int64(sizeA+sizeB))
 	shapes := [2]define{{"ROWS", shape.rows}, {"VECS", shape.vecs}}
-	if p.k > 0 {
+	if !alone {
 		const block = 32 // PACK_ROWS in matmul.cl
+		most := 4 * d.class.units
 		d.start("matmul", "pack", t, shapes[:]...).buffer(room, 0).arrays(p.a, p.b).
-			ints(p.k, shape.rows, rows, p.n, p.am, p.ak, p.bk, p.bn).
-			launch(geometry{[2]int{min((p.k+block-1)/block, 4*d.class.units), min((rows+shape.rows-1)/shape.rows+panels, 4*d.class.units)}, [2]int{1, 1}})
+			ints(p.k, rowsA, p.n, p.am, p.ak, p.bk, p.bn).
+			launch(geometry{[2]int{min((p.k+block-1)/block, most), min(panels, most)}, [2]int{1, 1}})
 	}
 	start := func(function string, shift int) *call {
 		c := d.start("matmul", function, t, shapes[:]...).array(p.c, shift)
@@ -172,16 +176,22 @@ func (d *gpu) packed(p *product, steps, stride int) {
 		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).
 			smalls(bit(!p.d.IsZero()), int(p.f), int(p.of))
 	}
+	// products queues steps from shift on.
+	products := func(shift, steps int, groups [2]int) {
+		start("products", shift).ints(p.am, p.ak, steps, stride).array(p.b, 0).ints(p.bk, p.bn).smalls(bit(alone)).
+			launch(geometry{groups, [2]int{1, 1}})
+	}
 	switch {
 	case sizeA > 0:
 		// A work-item has some tiles of rows, so that it reads a panel of B from far memory but once.
 		start("product", 0).launch(geometry{[2]int{panels, (tiles + 7) / 8}, [2]int{1, 1}})
+	case alone:
+		products(0, steps, [2]int{1, 1})
 	case parts > 0:
-		start("products", 0).ints(p.am, p.ak, steps, stride).launch(geometry{[2]int{1, parts}, [2]int{1, 1}})
+		products(0, steps, [2]int{1, parts})
 	default:
 		for i := range steps {
-			start("products", i*stride).ints(p.am, p.ak, 1, 0).
-				launch(geometry{[2]int{panels, max(1, p.m/(8*shape.rows))}, [2]int{1, 1}})
+			products(i*stride, 1, [2]int{panels, max(1, p.m/(8*shape.rows))})
 		}
 	}
 }
