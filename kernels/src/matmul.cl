@@ -66,7 +66,7 @@ KERNEL void pack(OUT(room), IN(a), IN(b), index k, index m, index n, index a_m, 
 FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *panel, GLOBAL const real *d, GLOBAL const real *e,
 	int from, int to, int cols, index k, index n, index a_m, index a_k, index d_m, int start, int finish, int f) {
 	vec sum[ROWS][VECS];
-	real edge[ROWS][WIDTH]; // where a whole tile in registers will not do
+	real edge[ROWS * WIDTH]; // where a whole tile in registers will not do
 	bool whole = from == 0 && to == ROWS && cols == WIDTH;
 	UNROLL for (int i = 0; i < ROWS; i++)
 		UNROLL for (int v = 0; v < VECS; v++)
@@ -74,10 +74,10 @@ FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *pane
 	if (start && !whole) {
 		for (int i = 0; i < ROWS; i++)
 			for (int j = 0; j < WIDTH; j++)
-				edge[i][j] = i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
+				edge[i * WIDTH + j] = i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
 		UNROLL for (int i = 0; i < ROWS; i++)
 			UNROLL for (int v = 0; v < VECS; v++)
-				sum[i][v] = LOAD(v, edge[i]);
+				sum[i][v] = LOAD(v, edge + i * WIDTH);
 	}
 	for (index l = 0; l < k; l++) {
 		vec b[VECS];
@@ -95,15 +95,15 @@ FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *pane
 	}
 	UNROLL for (int i = 0; i < ROWS; i++)
 		UNROLL for (int v = 0; v < VECS; v++)
-			STORE(sum[i][v], v, edge[i]);
+			STORE(sum[i][v], v, edge + i * WIDTH);
 	if (finish == ACTIVATE)
-		activate_all(f, edge[0], ROWS * WIDTH);
+		activate_all(f, edge, ROWS * WIDTH);
 	for (int i = from; i < to; i++) {
 		if (finish == GRADIENT)
 			for (int j = 0; j < cols; j++)
-				edge[i][j] = gradient(f, edge[i][j], e[i * n + j]);
+				edge[i * WIDTH + j] = gradient(f, edge[i * WIDTH + j], e[i * n + j]);
 		for (int j = 0; j < cols; j++)
-			c[i * n + j] = edge[i][j];
+			c[i * n + j] = edge[i * WIDTH + j];
 	}
 }
 
