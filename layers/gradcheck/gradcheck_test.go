@@ -72,6 +72,9 @@ func (l *square) Backward(dy *tensor.Tensor) *tensor.Tensor {
 		sum = 0
 	case "one element":
 		dx[4] += 1e-6
+	case "two elements":
+		dx[1] += 1e-3
+		dx[4] += 1e-6
 	case "no dx":
 		return nil
 	case "shape":
@@ -108,6 +111,7 @@ func TestFaultsAreFound(t *testing.T) {
 		"ignores dy":   {"x[", "(6 of 6 elements are wrong)"},
 		"NaN gradient": {"x[", "NaN", "(6 of 6 elements are wrong)"},
 		"one element":  {"x[2 0]", "(1 of 6 elements are wrong)"},
+		"two elements": {"x[0 1]", "(2 of 6 elements are wrong)"}, // the worst of them
 		"forgets w":    {"w[0]", "Backward gives 0,"},
 		"overwrites":   {"w[0]", "after one Backward", "after two", "want twice as much"},
 		"no dx":        {"the gradient of x is nil"},
@@ -219,11 +223,44 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A failing layer runs out of memory at one of its Forwards.
+type failing struct {
+	layers.Layer
+	left int
+}
+
+func (l *failing) Forward(x *tensor.Tensor) *tensor.Tensor {
+	if l.left--; l.left == 0 {
+		x.Device().Alloc(device.Float64, math.MaxInt)
+	}
+	return l.Layer.Forward(x)
+}
+
 func TestDeviceFailureIsReturned(t *testing.T) {
 	d := open(t)
-	x := tensor.New(d, device.Float64, 2)
-	d.Alloc(device.Float64, math.MaxInt)
-	if err := gradcheck.Layer(layers.NewTanh(), x); !errors.Is(err, device.ErrOutOfMemory) {
-		t.Errorf("the error is %v, want %v", err, device.ErrOutOfMemory)
+	x := tensor.From(d, []float64{1, 2}, 2)
+	const forwards = 2 + 2*4 // twice as it is, and four for each element
+	for n := 1; n <= forwards; n++ {
+		if err := gradcheck.Layer(&failing{layers.NewTanh(), n}, x); !errors.Is(err, device.ErrOutOfMemory) {
+			t.Errorf("where Forward %d fails the error is %v, want %v", n, err, device.ErrOutOfMemory)
+		}
+	}
+	if err := gradcheck.Layer(&failing{layers.NewTanh(), forwards + 1}, x); err != nil {
+		t.Error(err)
+	}
+}
+
+// A loss has no gradient to be given; its own is for a dy of 1.
+func TestLoss(t *testing.T) {
+	d := open(t)
+	logits := tensor.From(d, []float64{1, 2, 0, -1}, 2, 2)
+	loss := layers.NewSoftmaxCrossEntropy()
+	f := gradcheck.Function{
+		Inputs:   gradcheck.Tensors{"logits": logits},
+		Forward:  func() *tensor.Tensor { return loss.Forward(logits, []int{0, 1}) },
+		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"logits": loss.Backward()} },
+	}
+	if err := f.Check(); err != nil {
+		t.Error(err)
 	}
 }
