@@ -15,7 +15,7 @@ const worth, costly = 4096, 16
 func grain(elements int) int { return 1 + worth/(1+elements) }
 
 // Run does a kernel that was checked. None can fail.
-func (d *cpu) Run(k device.Kernel) error {
+func (d *cpu) Run(k device.Kernel, _ func()) error {
 	switch k := k.(type) {
 	case *kernels.MatMul:
 		d.code(k.C.Type()).matMul(d, k)

@@ -37,7 +37,7 @@ func size(bytes float64) string {
 	return fmt.Sprintf("%.4g %s", bytes, [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}[unit])
 }
 
-func (h *host) Clear(handle any) {
+func (h *host) Clear(handle any) error {
 	switch s := handle.(type) {
 	case []float32:
 		clear(s)
@@ -46,6 +46,7 @@ func (h *host) Clear(handle any) {
 	case []int32:
 		clear(s)
 	}
+	return nil
 }
 
 func (h *host) Delete(handle any) {

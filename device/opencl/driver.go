@@ -38,6 +38,7 @@ import (
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/internal/gpu"
+	"github.com/keisan-go/keisan/device/internal/queue"
 )
 
 //go:embed prelude.cl
@@ -251,7 +252,7 @@ func failure(err error) error {
 		return fmt.Errorf("%w: %w", device.ErrOutOfMemory, err)
 	case errors.Is(err, cl.ErrDeviceNotAvailable), errors.Is(err, cl.ErrInvalidCommandQueue), errors.Is(err, cl.ErrInvalidContext),
 		errors.Is(err, illegalAccess):
-		return fmt.Errorf("%w: %w", gpu.ErrLost, err)
+		return fmt.Errorf("%w: %w", queue.ErrLost, err)
 	}
 	return err
 }
@@ -259,7 +260,7 @@ func failure(err error) error {
 // failure is what an error means; after a device was lost, its next opening makes everything anew.
 func (s *shared) failure(err error) error {
 	err = failure(err)
-	if errors.Is(err, gpu.ErrLost) {
+	if errors.Is(err, queue.ErrLost) {
 		contexts.Lock()
 		defer contexts.Unlock()
 		if contexts.of[s.index] == s {

@@ -2,18 +2,14 @@
 // kernels, over a Driver that knows one API, OpenCL or CUDA.
 package gpu
 
-import (
-	"errors"
-
-	"github.com/keisan-go/keisan/device"
-)
+import "github.com/keisan-go/keisan/device"
 
 // A Driver is one API's view of one device: memory, programs and a queue that runs what it is given in order. A Device
 // calls it from one goroutine at a time, which need not stay on its thread.
 //
 // Calls may return before their work is done, except where they say otherwise, and any call may report that work queued
-// before it failed. An error wraps device.ErrOutOfMemory where that is the reason, and ErrLost where nothing will work
-// any more.
+// before it failed. An error wraps device.ErrOutOfMemory where that is the reason, and queue.ErrLost where
+// nothing will work any more.
 type Driver interface {
 	Limits() Limits
 	// Alloc returns memory with any content.
@@ -36,9 +32,6 @@ type Driver interface {
 	// Close gives everything back that is not memory or a program.
 	Close() error
 }
-
-// ErrLost is wrapped by a driver's errors after which the device does not work any more.
-var ErrLost = errors.New("the device is lost; open it again")
 
 // Limits is what a device is and can do.
 type Limits struct {

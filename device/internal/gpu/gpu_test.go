@@ -10,6 +10,7 @@ import (
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/internal/gpu"
 	"github.com/keisan-go/keisan/device/internal/gpu/gputest"
+	"github.com/keisan-go/keisan/device/internal/queue"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -153,7 +154,7 @@ func TestCompileError(t *testing.T) {
 	d.Launch(&kernels.Softmax{Y: x, X: x})
 	err = d.Sync()
 	for _, want := range []string{
-		"idle:0: softmax: compiling softmax.cl: ",
+		"idle:0: Softmax: compiling softmax.cl: ",
 		fmt.Sprintf("error: no such type\nsoftmax.cl:%d: %s\n", line, bad),
 		"#define CPU 0\n",
 	} {
@@ -170,17 +171,17 @@ func TestCompileError(t *testing.T) {
 // TestLost reports for ever that the device is lost.
 func TestLost(t *testing.T) {
 	w := idle(device.GPU)
-	w.Err = fmt.Errorf("%w: code 999", gpu.ErrLost)
+	w.Err = fmt.Errorf("%w: code 999", queue.ErrLost)
 	d := gpu.New(w)
 	x := array(d, device.Float32, 3)
 	w.From, w.Until = w.Calls+1, w.Calls+2
 	d.Upload(x.Slice, make([]byte, 12))
 	for range 2 {
-		if err := d.Sync(); !errors.Is(err, gpu.ErrLost) {
+		if err := d.Sync(); !errors.Is(err, queue.ErrLost) {
 			t.Errorf("Sync: %v, want that the device is lost", err)
 		}
 	}
-	if err := d.Close(); !errors.Is(err, gpu.ErrLost) || w.Buffers != 0 || w.Closed != 1 {
+	if err := d.Close(); !errors.Is(err, queue.ErrLost) || w.Buffers != 0 || w.Closed != 1 {
 		t.Errorf("Close: %v; %d buffers, %d closings", err, w.Buffers, w.Closed)
 	}
 }

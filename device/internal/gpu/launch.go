@@ -1,14 +1,15 @@
 package gpu
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// run queues what a kernel that was checked has to do.
-func (d *gpu) run(k device.Kernel) {
+// launch queues what a kernel that was checked has to do.
+func (d *gpu) launch(k device.Kernel) {
 	switch k := k.(type) {
 	case *kernels.MatMul:
 		d.matMul(k)
@@ -51,12 +52,12 @@ func (d *gpu) run(k device.Kernel) {
 	case *kernels.ClipNorm:
 		d.clipNorm(k)
 	default:
-		device.Panicf("%s: there is no kernel %s", d.name, k.Name())
+		device.Panicf("%s: there is no kernel %s", d.limits.Info.Name, k.Name())
 	}
 }
 
-// A call is one launch that is being put together: a function and its arguments, in the order of its parameters. The
-// device has one, so that a launch allocates nothing. Once the queue is stopped its methods do nothing.
+// A call is one launch that is being put together: a function and its arguments, in the order of its parameters. Once the
+// kernel failed its methods do nothing.
 type call struct {
 	d     *gpu
 	f     Function
@@ -76,7 +77,7 @@ func (d *gpu) start(source, function string, t device.DType, defines ...define) 
 	copy(v.defines[:], defines)
 	var err error
 	c.f, err = d.programs.function(v, function)
-	d.fail(function, err)
+	d.fail(err)
 	return c
 }
 
@@ -144,5 +145,7 @@ func (c *call) launch(g geometry) {
 	if c.d.err != nil || g.groups[0] == 0 || g.groups[1] == 0 {
 		return
 	}
-	c.d.fail(c.name, c.d.driver.Launch(c.f, g.groups, g.items, c.args))
+	if err := c.d.driver.Launch(c.f, g.groups, g.items, c.args); err != nil {
+		c.d.fail(fmt.Errorf("launching %s: %w", c.name, err))
+	}
 }

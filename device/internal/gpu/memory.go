@@ -8,8 +8,9 @@ import (
 
 // memory is the device's memory as a pool.Source.
 type memory struct {
-	d    *gpu
-	used int64 // bytes
+	driver Driver
+	limits Limits
+	used   int64 // bytes
 }
 
 // handle is an allocation.
@@ -20,16 +21,16 @@ type handle struct {
 
 // New asks for no more than the device says that it has: some drivers promise more, and fail at the first use.
 func (m *memory) New(t device.DType, n int) (any, error) {
-	limit := min(m.d.limits.Info.Memory-m.used, m.d.limits.MaxAlloc)
+	limit := min(m.limits.Info.Memory-m.used, m.limits.MaxAlloc)
 	if int64(n) > limit/int64(t.Size()) {
 		return nil, fmt.Errorf("%.4g MiB, where %.4g MiB of %.4g MiB are in use and one allocation may be %.4g MiB: %w",
-			mib(int64(n))*float64(t.Size()), mib(m.used), mib(m.d.limits.Info.Memory), mib(m.d.limits.MaxAlloc), device.ErrOutOfMemory)
+			mib(int64(n))*float64(t.Size()), mib(m.used), mib(m.limits.Info.Memory), mib(m.limits.MaxAlloc), device.ErrOutOfMemory)
 	}
 	h, err := m.alloc(int64(n) * int64(t.Size()))
 	if err != nil {
 		return nil, err
 	}
-	if err := m.d.driver.Clear(h.Buffer, h.bytes); err != nil {
+	if err := m.Clear(h); err != nil {
 		m.Delete(h)
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 // alloc returns memory with any content. No driver has buffers of no bytes, so an empty array has a few.
 func (m *memory) alloc(bytes int64) (*handle, error) {
 	bytes = max(bytes, 16)
-	b, err := m.d.driver.Alloc(bytes)
+	b, err := m.driver.Alloc(bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +50,11 @@ func (m *memory) alloc(bytes int64) (*handle, error) {
 	return &handle{b, bytes}, nil
 }
 
-func (m *memory) Clear(h any) {
-	m.d.fail("clearing memory", m.d.driver.Clear(h.(*handle).Buffer, h.(*handle).bytes))
-}
+func (m *memory) Clear(h any) error { return m.driver.Clear(h.(*handle).Buffer, h.(*handle).bytes) }
 
 func (m *memory) Delete(h any) {
 	m.used -= h.(*handle).bytes
-	m.d.driver.Free(h.(*handle).Buffer)
+	m.driver.Free(h.(*handle).Buffer)
 }
 
 func bufferOf(s device.Slice) Buffer { return s.Memory().Handle.(*handle).Buffer }
@@ -67,7 +66,7 @@ func offset(s device.Slice) int64 { return int64(s.Offset()) * int64(s.Type().Si
 // order, one launch may follow another that uses it.
 type scratch struct{ h *handle }
 
-// take returns so many elements of scratch memory, or nil if there is no memory, which stops the queue.
+// take returns so many elements of scratch memory, or nil if there is no memory, and the kernel fails.
 func (s *scratch) take(d *gpu, t device.DType, n int64) Buffer {
 	bytes := n * int64(t.Size())
 	if s.h != nil && s.h.bytes >= bytes {
@@ -76,9 +75,9 @@ func (s *scratch) take(d *gpu, t device.DType, n int64) Buffer {
 	s.release(d)
 	h, err := d.memory.alloc(bytes)
 	if err != nil {
-		d.pool.Flush()
+		d.flush()
 		if h, err = d.memory.alloc(bytes); err != nil {
-			d.fail(fmt.Sprintf("allocating %.4g MiB of scratch memory", mib(bytes)), err)
+			d.fail(fmt.Errorf("allocating %.4g MiB of scratch memory: %w", mib(bytes), err))
 			return nil
 		}
 	}

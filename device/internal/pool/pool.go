@@ -12,7 +12,7 @@ type Source interface {
 	// New returns n zero elements, or an error that wraps device.ErrOutOfMemory.
 	New(t device.DType, n int) (handle any, err error)
 	// Clear sets an allocation's elements to zero.
-	Clear(handle any)
+	Clear(handle any) error
 	// Delete gives an allocation back.
 	Delete(handle any)
 }
@@ -57,7 +57,11 @@ func (p *Pool) Alloc(t device.DType, n int) (device.Slice, error) {
 		m.Handle = kept[len(kept)-1]
 		p.free[key] = kept[:len(kept)-1]
 		p.kept -= bytes(m)
-		p.source.Clear(m.Handle)
+		if err := p.source.Clear(m.Handle); err != nil {
+			p.source.Delete(m.Handle)
+			m.Handle = nil
+			return m.All(), err
+		}
 	} else {
 		var err error
 		if m.Handle, err = p.source.New(t, n); err != nil {

@@ -25,6 +25,7 @@ type source struct {
 	cleared []int
 	fail    int // the call of New that fails, counting from 1
 	calls   int
+	broken  error // of Clear
 }
 
 func (s *source) New(_ device.DType, n int) (any, error) {
@@ -38,7 +39,10 @@ func (s *source) New(_ device.DType, n int) (any, error) {
 	return s.made, nil
 }
 
-func (s *source) Clear(handle any) { s.cleared = append(s.cleared, handle.(int)) }
+func (s *source) Clear(handle any) error {
+	s.cleared = append(s.cleared, handle.(int))
+	return s.broken
+}
 
 func (s *source) Delete(handle any) {
 	n, ok := s.held[handle.(int)]
@@ -92,6 +96,17 @@ func TestReuse(t *testing.T) {
 	if next := alloc(t, p, device.Float32, 10); next.Memory().Handle == handle {
 		t.Error("the same memory is given away twice")
 	}
+}
+
+// TestBroken gives back what cannot be cleared, and fails.
+func TestBroken(t *testing.T) {
+	p, s := newPool(1000)
+	s.broken = errors.New("broken")
+	p.Free(alloc(t, p, device.Float32, 10))
+	if again, err := p.Alloc(device.Float32, 10); !errors.Is(err, s.broken) || again.OK() || again.Len() != 10 || p.InUse() != 0 || len(s.held) != 0 {
+		t.Errorf("Alloc: OK %v, %d elements, %v; %d bytes in use, %d allocations held", again.OK(), again.Len(), err, p.InUse(), len(s.held))
+	}
+	alloc(t, p, device.Float32, 10)
 }
 
 func TestCounts(t *testing.T) {

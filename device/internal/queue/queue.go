@@ -22,8 +22,9 @@ type Engine interface {
 	// Info describes the device; the queue fills in what is in use.
 	Info() device.Info
 	Upload(dst device.Slice, src []byte) error
-	// Run does a kernel that was checked, given as a pointer to its struct.
-	Run(k device.Kernel) error
+	// Run does a kernel that was checked, given as a pointer to its struct. An engine that lacks memory of its own for it
+	// may flush what was freed and is kept.
+	Run(k device.Kernel, flush func()) error
 	// Download waits for the work before it, and copies.
 	Download(dst []byte, src device.Slice) error
 	// Sync waits for all work.
@@ -38,6 +39,7 @@ var ErrLost = errors.New("the device is lost; open it again")
 func New(e Engine) device.Device {
 	q := &queue{name: e.Info().Name, engine: e}
 	q.pool = pool.New(q, e)
+	q.flush = q.pool.Flush
 	return q
 }
 
@@ -46,6 +48,7 @@ type queue struct {
 	name   string
 	engine Engine
 	pool   *pool.Pool
+	flush  func()           // the pool's
 	ops    []device.Operand // scratch memory for device.Check
 	err    error            // the failure that stopped the queue, until it is reported
 	closed bool
@@ -168,7 +171,7 @@ func (q *queue) Launch(k device.Kernel) {
 	case !allocated:
 		q.fail(k.Name(), errNeverAllocated)
 	default:
-		q.fail(k.Name(), q.engine.Run(k))
+		q.fail(k.Name(), q.engine.Run(k, q.flush))
 	}
 }
 
