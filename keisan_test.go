@@ -48,6 +48,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"device/internal/pool":  {"device"},
 		"device/internal/queue": {"device", "kernels", "device/internal/pool"},
 		"device/cpu":            {"device", "kernels", "device/internal/queue", "device/cpu/"},
+		"device/debug":          {"device", "kernels", "device/internal/queue"},
 		"device/cuda":           {"device", "kernels", "device/internal/"},
 		"device/opencl":         {"device", "kernels", "device/internal/"},
 		"tensor":                {"device", "kernels", "device/cpu"},

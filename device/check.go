@@ -20,7 +20,7 @@ func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 		err = disjoint(ops)
 	}
 	if err != nil {
-		Panicf("kernels.%s: %v (%s)", k.Name(), err, describe(ops))
+		Panicf("kernels.%s: %v (%s)", k.Name(), err, Describe(ops))
 	}
 	for i := range ops {
 		if !ops[i].IsZero() && !ops[i].OK() {
@@ -80,8 +80,8 @@ func fits(shape []int, n int) bool {
 	return size == n
 }
 
-// describe is operands with their types and shapes: "C float32 [2 3], A float32 [2 4], B float32 [4 3]".
-func describe(ops []Operand) string {
+// Describe is operands with their types and shapes: "C float32 [2 3], A float32 [2 4], B float32 [4 3]".
+func Describe(ops []Operand) string {
 	var b strings.Builder
 	for _, o := range ops {
 		if o.IsZero() {

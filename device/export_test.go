@@ -12,3 +12,16 @@ func SwapBackends(those ...Backend) (restore func()) {
 		registry.backends = before
 	}
 }
+
+// NoDebugger is as if nothing had been imported for KEISAN_DEBUG, for a test, until restore is called.
+func NoDebugger() (restore func()) {
+	registry.Lock()
+	defer registry.Unlock()
+	before := registry.debugger
+	registry.debugger = nil
+	return func() {
+		registry.Lock()
+		defer registry.Unlock()
+		registry.debugger = before
+	}
+}

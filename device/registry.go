@@ -45,9 +45,14 @@ type Backend interface {
 	Open(index int) (Device, error)
 }
 
+// A Debugger opens the device of a spec and puts what the environment variable KEISAN_DEBUG, here mode, asks for around
+// it. open opens devices as they are.
+type Debugger func(spec, mode string, open func(spec string) (Device, error)) (Device, error)
+
 var registry struct {
 	sync.Mutex
 	backends []Backend // sorted by name
+	debugger Debugger
 }
 
 // Register makes a backend known to Open and List. It panics if the name is taken.
@@ -61,6 +66,22 @@ func Register(b Backend) {
 		Panicf("device: backend %q registered twice", b.Name())
 	}
 	registry.backends = slices.Insert(registry.backends, i, b)
+}
+
+// RegisterDebugger makes a debugger what Open uses where KEISAN_DEBUG is set. It panics if there is one already.
+func RegisterDebugger(d Debugger) {
+	registry.Lock()
+	defer registry.Unlock()
+	if registry.debugger != nil {
+		Panicf("device: two debuggers, want one")
+	}
+	registry.debugger = d
+}
+
+func debugger() Debugger {
+	registry.Lock()
+	defer registry.Unlock()
+	return registry.debugger
 }
 
 func backends() []Backend {
@@ -79,7 +100,8 @@ func List() []Info {
 }
 
 // Open opens a device by its name: "cpu", "cuda" (the first), "cuda:1", "opencl:0". An empty spec stands for
-// $KEISAN_DEVICE and, where that is empty too, for the fastest device there is: a GPU before a CPU.
+// $KEISAN_DEVICE and, where that is empty too, for the fastest device there is: a GPU before a CPU. Where $KEISAN_DEBUG is
+// set, the device checks what it does; see package device/debug.
 func Open(spec string) (Device, error) {
 	source := ""
 	if spec == "" {
@@ -88,11 +110,23 @@ func Open(spec string) (Device, error) {
 	if spec == "" {
 		spec, source = fastest(), ""
 	}
-	d, err := open(spec)
+	d, err := openDebugged(spec)
 	if err != nil {
 		return nil, fmt.Errorf("device %q%s: %w", spec, source, err)
 	}
 	return d, nil
+}
+
+// openDebugged opens a device as KEISAN_DEBUG asks for.
+func openDebugged(spec string) (Device, error) {
+	mode, debug := os.Getenv("KEISAN_DEBUG"), debugger()
+	switch {
+	case mode == "":
+		return open(spec)
+	case debug == nil:
+		return nil, fmt.Errorf("KEISAN_DEBUG is %q, but no debugger is built in: import _ %q", mode, "github.com/keisan-go/keisan/device/debug")
+	}
+	return debug(spec, mode, open)
 }
 
 func open(spec string) (Device, error) {

@@ -80,6 +80,7 @@ func TestOpen(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%q,%q", c.spec, c.env), func(t *testing.T) {
 			t.Setenv("KEISAN_DEVICE", c.env)
+			t.Setenv("KEISAN_DEBUG", "")
 			defer device.SwapBackends(c.backends...)()
 			d, err := device.Open(c.spec)
 			switch {
@@ -133,6 +134,32 @@ func TestRegister(t *testing.T) {
 		t.Errorf("List has %v, want %v", names, want)
 	}
 	wantMisuse(t, `device: backend "cpu" registered twice`, func() { device.Register(processor) })
+}
+
+// TestDebugger opens devices through a debugger, through none where one is asked for, and registers two.
+func TestDebugger(t *testing.T) {
+	defer device.SwapBackends(processor)()
+	defer device.NoDebugger()()
+	t.Setenv("KEISAN_DEBUG", "mode")
+	_, err := device.Open("cpu")
+	if want := `device "cpu": KEISAN_DEBUG is "mode", but no debugger is built in: import _ "github.com/keisan-go/keisan/device/debug"`; err == nil || err.Error() != want {
+		t.Errorf("without a debugger the error is %v\nwant %s", err, want)
+	}
+	var asked string
+	debugger := func(spec, mode string, open func(string) (device.Device, error)) (device.Device, error) {
+		d, err := open(spec)
+		asked += fmt.Sprint(spec, " ", mode, " ", d.Name(), ";")
+		return named{"debugged"}, err
+	}
+	device.RegisterDebugger(debugger)
+	if d, err := device.Open("cpu"); err != nil || d.Name() != "debugged" {
+		t.Errorf("Open gives %v, %v, want what the debugger returns", d, err)
+	}
+	t.Setenv("KEISAN_DEBUG", "")
+	if d, err := device.Open("cpu"); err != nil || d.Name() != "cpu" || asked != "cpu mode cpu;" {
+		t.Errorf("without KEISAN_DEBUG Open gives %v, %v; the debugger was asked for %q", d, err, asked)
+	}
+	wantMisuse(t, "device: two debuggers, want one", func() { device.RegisterDebugger(debugger) })
 }
 
 // wantMisuse fails unless f panics with a Misuse that has this message.

@@ -17,6 +17,11 @@ type Source interface {
 	Delete(handle any)
 }
 
+// A Poisoner is a Source that spoils what is freed, so that whoever still reads it is found.
+type Poisoner interface {
+	Poison(handle any)
+}
+
 // A Pool allocates from a Source and keeps what is freed for the next allocation of exactly that size: a network asks
 // for the same few sizes for ever. It gives all that it keeps back when that is more than was ever in use at a time,
 // as where the lengths of sequences change all the time, and before it lets an allocation fail. A Pool is not for
@@ -98,6 +103,9 @@ func (p *Pool) Free(s device.Slice) {
 	m.Freed = true
 	if m.Handle == nil {
 		return
+	}
+	if source, ok := p.source.(Poisoner); ok {
+		source.Poison(m.Handle)
 	}
 	key := size{m.Type, m.Len}
 	p.free[key] = append(p.free[key], m.Handle)

@@ -23,6 +23,7 @@ type source struct {
 	made    int // handles so far
 	held    map[int]int
 	cleared []int
+	spoilt  []int
 	fail    int // the call of New that fails, counting from 1
 	calls   int
 	broken  error // of Clear
@@ -43,6 +44,8 @@ func (s *source) Clear(handle any) error {
 	s.cleared = append(s.cleared, handle.(int))
 	return s.broken
 }
+
+func (s *source) Poison(handle any) { s.spoilt = append(s.spoilt, handle.(int)) }
 
 func (s *source) Delete(handle any) {
 	n, ok := s.held[handle.(int)]
@@ -65,6 +68,24 @@ func alloc(t *testing.T, p *pool.Pool, dtype device.DType, n int) device.Slice {
 		t.Fatalf("Alloc(%v, %d) returns %d elements of %v, OK %v: %v", dtype, n, s.Len(), s.Type(), s.OK(), err)
 	}
 	return s
+}
+
+// TestPoison spoils what is freed, once.
+func TestPoison(t *testing.T) {
+	p, s := newPool(1000)
+	first, second := alloc(t, p, device.Float32, 10), alloc(t, p, device.Float32, 10)
+	handle := first.Memory().Handle
+	p.Free(first)
+	p.Free(device.Slice{})
+	p.Free(p.Dead(device.Float32, 10))
+	if len(s.spoilt) != 1 || s.spoilt[0] != handle {
+		t.Errorf("memory %v was freed, and %v is spoilt", handle, s.spoilt)
+	}
+	p.Free(second)
+	p.Flush()
+	if len(s.spoilt) != 2 || len(s.held) != 0 {
+		t.Errorf("after two Free and Flush, %v are spoilt and %d allocations held", s.spoilt, len(s.held))
+	}
 }
 
 // TestReuse takes freed memory again where type and size are the same, and clears it.

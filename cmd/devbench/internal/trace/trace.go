@@ -3,7 +3,6 @@ package trace
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/keisan-go/keisan/device"
@@ -40,7 +39,7 @@ func (d *Device) Launch(k device.Kernel) {
 	d.Device.Launch(k)
 	d.err = d.Device.Sync()
 	took := d.Now() - start
-	d.Events = append(d.Events, Event{k.Name(), operands(k), k.Cost(), start, took})
+	d.Events = append(d.Events, Event{k.Name(), device.Describe(k.Operands(nil)), k.Cost(), start, took})
 }
 
 // Upload copies src to dst and waits for it.
@@ -88,14 +87,4 @@ func (d *Device) Cost() (sum device.Cost) {
 		}
 	}
 	return sum
-}
-
-func operands(k device.Kernel) string {
-	var all []string
-	for _, o := range k.Operands(nil) {
-		if !o.IsZero() {
-			all = append(all, fmt.Sprintf("%s %v %v", o.Name, o.Type(), o.Shape))
-		}
-	}
-	return strings.Join(all, ", ")
 }
