@@ -117,7 +117,7 @@ func (c *checker) trace(k device.Kernel, by operation) (root operation, err erro
 	}
 	err = fmt.Errorf("%v is NaN, and no operand had one", nan)
 	if ok {
-		err = fmt.Errorf("%w; %v was %v", err, was, number(was.o.Type(), before(was.o), was.i))
+		err = fmt.Errorf("%w; %v was %v", err, was, shown(was.o.Type(), number(was.o.Type(), before(was.o), was.i)))
 		if root.number > 0 {
 			err = fmt.Errorf("%w since %v", err, root)
 		}

@@ -70,6 +70,14 @@ func number(t device.DType, b []byte, i int) float64 {
 	return float64(int32(binary.NativeEndian.Uint32(b[4*i:])))
 }
 
+// shown is a number as an error shows it: with the digits that its type has.
+func shown(t device.DType, v float64) any {
+	if t == device.Float32 {
+		return float32(v)
+	}
+	return v
+}
+
 // New allocates memory with its guards.
 func (c *checker) New(t device.DType, n int) (any, error) {
 	if n > math.MaxInt/t.Size()-2*margin {
@@ -144,13 +152,13 @@ func (b *block) settle(now []byte) *change {
 	}
 	is, was := number(t, now, i), number(t, b.host, i)
 	copy(b.host, now)
-	return &change{at: i - margin, n: b.memory.Len() - 2*margin, is: is, was: was, by: b.origin(i - margin).by}
+	return &change{at: i - margin, n: b.memory.Len() - 2*margin, is: shown(t, is), was: shown(t, was), by: b.origin(i - margin).by}
 }
 
 // A change is the error where memory is not what it should be: element at of n or, if it is none of them, of a guard.
 type change struct {
 	at, n   int
-	is, was float64
+	is, was any
 	by      operation // the last that wrote the element
 }
 
