@@ -33,7 +33,7 @@ func newChecker(d device.Device, allowNaN bool) *checker {
 
 func (c *checker) Info() device.Info { return c.d.Info() }
 
-// begin counts an operation, unless something was found since the last one.
+// begin counts an operation, and returns what was found since the last one.
 func (c *checker) begin() error {
 	err := c.late
 	c.late = nil
