@@ -26,9 +26,9 @@ lint: ## formatting, vet and staticcheck
 	go run $(STATICCHECK) ./...
 
 generated: ## what is generated is up to date
-	@before=$$(sha256sum device/cpu/gemm/*.s device/cpu/gemm/*.go); \
-	go generate ./device/cpu/gemm; \
-	[ "$$before" = "$$(sha256sum device/cpu/gemm/*.s device/cpu/gemm/*.go)" ] || { echo "the assembly was not up to date: commit what go generate made"; exit 1; }
+	@before=$$(sha256sum device/cpu/{gemm,vec}/*.{s,go}); \
+	go generate ./device/cpu/gemm ./device/cpu/vec; \
+	[ "$$before" = "$$(sha256sum device/cpu/{gemm,vec}/*.{s,go})" ] || { echo "the assembly was not up to date: commit what go generate made"; exit 1; }
 
 unit: ## the tests, in the default build
 	go test ./...

@@ -1,9 +1,8 @@
 package cpu
 
 import (
-	"math"
-
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -12,60 +11,16 @@ func activate[T device.Float](arg any, lo, hi int) {
 	apply(k.F, data[T](k.Y.Slice)[lo:hi], data[T](k.X.Slice)[lo:hi])
 }
 
-// apply is y = f(x). The functions are computed in float64, so that a float32 result has no error but its rounding.
+// apply is y = f(x).
 func apply[T device.Float](f kernels.Activation, y, x []T) {
-	x = x[:len(y)]
 	switch f {
 	case kernels.Sigmoid:
-		for i, v := range x {
-			y[i] = T(sigmoid(float64(v)))
-		}
+		vec.Sigmoid(y, x)
 	case kernels.Tanh:
-		for i, v := range x {
-			y[i] = T(math.Tanh(float64(v)))
-		}
+		vec.Tanh(y, x)
 	case kernels.ReLU:
-		for i, v := range x {
-			y[i] = max(v, 0)
-		}
+		vec.ReLU(y, x)
 	}
-}
-
-// sigmoid is 1/(1+exp(-x)) to 2 ulp: a quotient e/(1+e) or 1/(1+e) with e = exp(-|x|), which does not overflow, whose
-// remainder and the digits that 1+e lost are divided as well.
-func sigmoid(x float64) float64 {
-	e := exp(-math.Abs(x))
-	s := 1 + e
-	lost := e - (s - 1)
-	if x < 0 {
-		q := e / s
-		return q + (math.FMA(-q, s, e)-q*lost)*(1-q)
-	}
-	q := 1 / s
-	return q + (math.FMA(-q, s, 1)-q*lost)*q
-}
-
-// exp is exp(x) for x <= 0 to 1 ulp, which math.Exp is not where it is assembly. The method is that of FreeBSD's
-// e_exp.c: exp(x) = 2ᵏ·exp(r) with |r| <= ln2/2, and exp(r) = 1 + 2r/(R(r)-r) with a polynomial R.
-func exp(x float64) float64 {
-	const (
-		ln2Hi, ln2Lo = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-		p1, p2, p3   = 1.66666666666666657415e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05
-		p4, p5       = -1.65339022054652515390e-06, 4.13813679705723846039e-08
-	)
-	if x < -746 {
-		return 0
-	}
-	k := math.Floor(x*math.Log2E + 0.5)
-	hi, lo := x-k*ln2Hi, k*ln2Lo
-	r := hi - lo
-	t := r * r
-	c := r - t*(p1+t*(p2+t*(p3+t*(p4+t*p5))))
-	y := 1 - ((lo - (r*c)/(2-c)) - hi)
-	if k < -1000 {
-		return math.Ldexp(y, int(k))
-	}
-	return y * math.Float64frombits(uint64(1023+int(k))<<52)
 }
 
 func activateGrad[T device.Float](arg any, lo, hi int) {
@@ -75,24 +30,13 @@ func activateGrad[T device.Float](arg any, lo, hi int) {
 
 // applyGrad is dx = dy·f', with f' told from y = f(x).
 func applyGrad[T device.Float](f kernels.Activation, dx, dy, y []T) {
-	dx, dy = dx[:len(y)], dy[:len(y)]
 	switch f {
 	case kernels.Sigmoid:
-		for i, v := range y {
-			dx[i] = dy[i] * v * (1 - v)
-		}
+		vec.SigmoidGrad(dx, dy, y)
 	case kernels.Tanh:
-		for i, v := range y {
-			dx[i] = dy[i] * ((1 - v) * (1 + v)) // 1-v·v loses its digits where v is near 1
-		}
+		vec.TanhGrad(dx, dy, y)
 	case kernels.ReLU:
-		for i, v := range y {
-			if v > 0 {
-				dx[i] = dy[i]
-			} else {
-				dx[i] = 0
-			}
-		}
+		vec.ReLUGrad(dx, dy, y)
 	}
 }
 

@@ -7,9 +7,9 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// worth is how many elements of elementwise work are worth a goroutine of their own; costly is how many simple ones a
-// transcendental function is worth.
-const worth, costly = 4096, 16
+// worth is how many elements of elementwise work are worth a goroutine of their own, some 10 µs; costly is how many simple
+// ones a transcendental function is worth.
+const worth, costly = 1 << 15, 4
 
 // grain is how many items of so many elements each are worth a goroutine of their own.
 func grain(elements int) int { return 1 + worth/(1+elements) }

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// An isa is a set of vector registers.
+type isa struct {
+	name string
+	size int // bytes of a register
+}
+
+var avx2, avx512 = isa{"AVX2", 32}, isa{"AVX512", 64}
+
+// A dtype is an element type.
+type dtype struct {
+	name, goName string
+	size         int
+}
+
+var float32s, float64s = dtype{"F32", "float32", 4}, dtype{"F64", "float64", 8}
+
+// A machine is the registers that a function computes in, the type of the elements in memory, and the type that they are
+// computed in.
+type machine struct {
+	isa
+	element, computed dtype
+}
+
+// lanes is how many elements a register has.
+func (m *machine) lanes() int { return m.isa.size / m.computed.size }
+
+// converts tells whether elements are widened when they are read and rounded when they are written.
+func (m *machine) converts() bool { return m.element != m.computed }
+
+func (m *machine) reg() VecVirtual {
+	if m.isa.size == 64 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// An instruction is what does the same to either element type. The forms with B take a constant as their first operand
+// and repeat it, which AVX2 has no way to.
+type instruction struct{ ps, pd, psB, pdB func(...Op) }
+
+var (
+	addI     = instruction{VADDPS, VADDPD, VADDPS_BCST, VADDPD_BCST}
+	subI     = instruction{VSUBPS, VSUBPD, VSUBPS_BCST, VSUBPD_BCST}
+	mulI     = instruction{VMULPS, VMULPD, VMULPS_BCST, VMULPD_BCST}
+	divI     = instruction{VDIVPS, VDIVPD, VDIVPS_BCST, VDIVPD_BCST}
+	minI     = instruction{VMINPS, VMINPD, VMINPS_BCST, VMINPD_BCST}
+	maxI     = instruction{VMAXPS, VMAXPD, VMAXPS_BCST, VMAXPD_BCST}
+	andI     = instruction{VANDPS, VANDPD, VANDPS_BCST, VANDPD_BCST}
+	orI      = instruction{VORPS, VORPD, VORPS_BCST, VORPD_BCST}
+	xorI     = instruction{VXORPS, VXORPD, VXORPS_BCST, VXORPD_BCST}
+	sqrtI    = instruction{VSQRTPS, VSQRTPD, VSQRTPS_BCST, VSQRTPD_BCST}
+	fma213I  = instruction{VFMADD213PS, VFMADD213PD, VFMADD213PS_BCST, VFMADD213PD_BCST}
+	fma231I  = instruction{VFMADD231PS, VFMADD231PD, VFMADD231PS_BCST, VFMADD231PD_BCST}
+	fnma231I = instruction{VFNMADD231PS, VFNMADD231PD, VFNMADD231PS_BCST, VFNMADD231PD_BCST}
+)
+
+// do emits an instruction. Operands are in the order of Go's assembler, the last source first and the destination last.
+func (m *machine) do(i instruction, ops ...Op) {
+	_, constant := ops[0].(Mem)
+	repeat := constant && m.isa.size == 64
+	switch {
+	case m.computed.size == 4 && repeat:
+		i.psB(ops...)
+	case m.computed.size == 4:
+		i.ps(ops...)
+	case repeat:
+		i.pdB(ops...)
+	default:
+		i.pd(ops...)
+	}
+}
+
+// made is a new register with the result of an instruction.
+func (m *machine) made(i instruction, ops ...Op) VecVirtual {
+	r := m.reg()
+	m.do(i, append(ops, r)...)
+	return r
+}
+
+// The second operand of these may be a constant.
+
+func (m *machine) add(x, y Op) VecVirtual { return m.made(addI, y, x) }
+func (m *machine) sub(x, y Op) VecVirtual { return m.made(subI, y, x) }
+func (m *machine) mul(x, y Op) VecVirtual { return m.made(mulI, y, x) }
+func (m *machine) div(x, y Op) VecVirtual { return m.made(divI, y, x) }
+func (m *machine) and(x, y Op) VecVirtual { return m.made(andI, y, x) }
+func (m *machine) or(x, y Op) VecVirtual  { return m.made(orI, y, x) }
+func (m *machine) xor(x, y Op) VecVirtual { return m.made(xorI, y, x) }
+func (m *machine) sqrt(x Op) VecVirtual   { return m.made(sqrtI, x) }
+
+// atMost and atLeast are min(x, limit) and max(x, limit), and NaN where x is: the processor returns its last source then.
+func (m *machine) atMost(x, limit VecVirtual) VecVirtual  { return m.made(minI, x, limit) }
+func (m *machine) atLeast(x, limit VecVirtual) VecVirtual { return m.made(maxI, x, limit) }
+
+// horner is p = p·x + c, addProduct sum += x·y, and subProduct sum -= x·y; c and y may be constants.
+func (m *machine) horner(p VecVirtual, x, c Op)       { m.do(fma213I, c, x, p) }
+func (m *machine) addProduct(sum VecVirtual, x, y Op) { m.do(fma231I, y, x, sum) }
+func (m *machine) subProduct(sum VecVirtual, x, y Op) { m.do(fnma231I, y, x, sum) }
+
+// whereNegative is yes in the lanes in which x has its sign bit set, and no in the others.
+func (m *machine) whereNegative(x, yes, no VecVirtual) VecVirtual {
+	r := m.reg()
+	if m.isa.size == 64 {
+		k := K()
+		VPMOVQ2M(x, k)
+		VMOVAPD(no, r)
+		VMOVAPD(yes, k, r)
+		return r
+	}
+	VBLENDVPD(x, yes, no, r)
+	return r
+}
+
+// wherePositive is x in the lanes in which y > 0, and 0 in the others. The zeros are a register's.
+func (m *machine) wherePositive(y, x, zeros VecVirtual) VecVirtual {
+	const greater = U8(30) // ordered, quiet
+	r := m.reg()
+	switch {
+	case m.isa.size == 64 && m.computed.size == 4:
+		k := K()
+		VCMPPS(greater, zeros, y, k)
+		VMOVAPS_Z(x, k, r)
+	case m.isa.size == 64:
+		k := K()
+		VCMPPD(greater, zeros, y, k)
+		VMOVAPD_Z(x, k, r)
+	case m.computed.size == 4:
+		VCMPPS(greater, zeros, y, r)
+		VANDPS(x, r, r)
+	default:
+		VCMPPD(greater, zeros, y, r)
+		VANDPD(x, r, r)
+	}
+	return r
+}
+
+// constant is a number in memory: once for AVX-512, which repeats it, and as many times as there are lanes for AVX2.
+func (m *machine) constant(v float64) Mem {
+	if m.computed.size == 4 {
+		return m.constantBits(uint64(math.Float32bits(float32(v))))
+	}
+	return m.constantBits(math.Float64bits(v))
+}
+
+func (m *machine) constantBits(bits uint64) Mem {
+	name := fmt.Sprintf("c%0*x", 2*m.computed.size, bits)
+	if mem, ok := constants[name]; ok {
+		return mem
+	}
+	mem := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < 32; i += m.computed.size {
+		if m.computed.size == 4 {
+			DATA(i, U32(bits))
+		} else {
+			DATA(i, U64(bits))
+		}
+	}
+	constants[name] = mem
+	return mem
+}
+
+var constants = map[string]Mem{}
+
+// sign is a constant of which only the sign bit is set, and magnitude the one in which only that is not.
+func (m *machine) sign() Mem { return m.constantBits(1 << (8*m.computed.size - 1)) }
+
+func (m *machine) magnitude() Mem { return m.constantBits(1<<(8*m.computed.size-1) - 1) }
+
+// register is a constant, or a parameter of the function, in all lanes of a register.
+func (m *machine) register(v Op) VecVirtual {
+	r := m.reg()
+	if m.computed.size == 4 {
+		VBROADCASTSS(v, r)
+	} else {
+		VBROADCASTSD(v, r)
+	}
+	return r
+}
+
+func (m *machine) copyOf(v VecVirtual) VecVirtual {
+	r := m.reg()
+	VMOVAPD(v, r)
+	return r
+}
+
+func (m *machine) zero() VecVirtual {
+	r := m.reg()
+	if m.isa.size == 64 {
+		VPXORQ(r, r, r)
+	} else {
+		VXORPS(r, r, r)
+	}
+	return r
+}
+
+// load is the elements at an address.
+func (m *machine) load(from Mem) VecVirtual {
+	r := m.reg()
+	if m.converts() {
+		VCVTPS2PD(from, r)
+	} else {
+		VMOVUPS(from, r)
+	}
+	return r
+}
+
+func (m *machine) store(v VecVirtual, to Mem) {
+	if m.converts() {
+		v = m.rounded(v)
+	}
+	VMOVUPS(v, to)
+}
+
+// rounded is float64s as float32s, in half a register.
+func (m *machine) rounded(v VecVirtual) VecVirtual {
+	if m.isa.size == 64 {
+		half := YMM()
+		VCVTPD2PS(v, half)
+		return half
+	}
+	half := XMM()
+	VCVTPD2PSY(v, half)
+	return half
+}
+
+// A mask says which lanes there are elements for: a mask register of AVX-512, or vectors for AVX2, the one as wide as
+// the elements in memory, the other as wide as those computed.
+type mask struct {
+	k                  Register
+	elements, computed VecVirtual
+}
+
+// firstLanes returns masks for the next registers of elements, of which there are n more. The registers have fewer than
+// 32 elements together.
+func (m *machine) firstLanes(n GPVirtual, registers int) []mask {
+	masks := make([]mask, registers)
+	if m.isa.size == 64 {
+		bits := GP64()
+		MOVQ(I32(-1), bits)
+		BZHIQ(n, bits, bits)
+		for i := range masks {
+			masks[i].k = K()
+			KMOVW(bits.As32(), masks[i].k)
+			if i < registers-1 {
+				SHRQ(U8(m.lanes()), bits)
+			}
+		}
+		return masks
+	}
+	back, table := GP64(), GP64()
+	MOVQ(n, back)
+	NEGQ(back)
+	for i := range masks {
+		at := func(t dtype) Mem {
+			LEAQ(ones(t), table)
+			return Mem{Base: table, Index: back, Scale: uint8(t.size), Disp: (16 + i*m.lanes()) * t.size}
+		}
+		masks[i].computed = m.reg()
+		VMOVUPS(at(m.computed), masks[i].computed)
+		masks[i].elements = masks[i].computed
+		if m.converts() {
+			masks[i].elements = XMM()
+			VMOVUPS(at(m.element), masks[i].elements)
+		}
+	}
+	return masks
+}
+
+// ones is as many bits as 16 elements have, set, followed by as many that are not.
+func ones(t dtype) Mem {
+	name := "ones" + t.name
+	if mem, ok := constants[name]; ok {
+		return mem
+	}
+	mem := GLOBL(name, RODATA|NOPTR)
+	for i := 0; i < 32*t.size; i += 8 {
+		v := ^uint64(0)
+		if i >= 16*t.size {
+			v = 0
+		}
+		DATA(i, U64(v))
+	}
+	constants[name] = mem
+	return mem
+}
+
+// loadSome is the elements at an address in the lanes of a mask, and zeros in the others.
+func (m *machine) loadSome(from Mem, some mask) VecVirtual {
+	r := m.reg()
+	switch {
+	case m.isa.size == 64 && m.converts():
+		VCVTPS2PD_Z(from, some.k, r)
+	case m.isa.size == 64 && m.element.size == 4:
+		VMOVUPS_Z(from, some.k, r)
+	case m.isa.size == 64:
+		VMOVUPD_Z(from, some.k, r)
+	case m.converts():
+		half := XMM()
+		VMASKMOVPS(from, some.elements, half)
+		VCVTPS2PD(half, r)
+	case m.element.size == 4:
+		VMASKMOVPS(from, some.elements, r)
+	default:
+		VMASKMOVPD(from, some.elements, r)
+	}
+	return r
+}
+
+func (m *machine) storeSome(v VecVirtual, to Mem, some mask) {
+	if m.converts() {
+		v = m.rounded(v)
+	}
+	switch {
+	case m.isa.size == 64 && m.element.size == 4:
+		VMOVUPS(v, some.k, to)
+	case m.isa.size == 64:
+		VMOVUPD(v, some.k, to)
+	case m.element.size == 4:
+		VMASKMOVPS(v, some.elements, to)
+	default:
+		VMASKMOVPD(v, some.elements, to)
+	}
+}

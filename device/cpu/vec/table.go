@@ -1,0 +1,43 @@
+package vec
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/keisan-go/keisan/device/cpu/gemm"
+)
+
+// A table is the functions for one element type and one set of instructions. They expect slices of one length.
+type table[T Float] struct {
+	tanh, sigmoid, relu             func(y, x []T)
+	tanhGrad, sigmoidGrad, reluGrad func(dx, dy, y []T)
+}
+
+// A kernel is the tables for a set of instructions.
+type kernel struct {
+	f32 *table[float32]
+	f64 *table[float64]
+}
+
+var generic = kernel{&portable32, &portable64}
+
+// inUse is decided when it is first needed, as package gemm decides. A test may set it.
+var inUse atomic.Pointer[kernel]
+
+func current() *kernel {
+	k := inUse.Load()
+	if k == nil {
+		k = kernels[gemm.Kernel()]
+		inUse.Store(k)
+	}
+	return k
+}
+
+// of is the functions for T.
+func of[T Float]() *table[T] {
+	k := current()
+	if unsafe.Sizeof(T(0)) == 4 {
+		return (*table[T])(unsafe.Pointer(k.f32))
+	}
+	return (*table[T])(unsafe.Pointer(k.f64))
+}

@@ -1,0 +1,183 @@
+package vec
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/keisan-go/keisan/device/cpu/gemm"
+)
+
+// An operation is a function of a table on some slices of one length, some of which it writes.
+type operation[T Float] struct {
+	name   string
+	slices int
+	do     func(f *table[T], s [][]T) float64 // what the function returns, if anything
+}
+
+func operations[T Float]() []operation[T] {
+	unary := func(name string, get func(f *table[T]) func(y, x []T)) operation[T] {
+		return operation[T]{name, 2, func(f *table[T], s [][]T) float64 { get(f)(s[0], s[1]); return 0 }}
+	}
+	binary := func(name string, get func(f *table[T]) func(z, x, y []T)) operation[T] {
+		return operation[T]{name, 3, func(f *table[T], s [][]T) float64 { get(f)(s[0], s[1], s[2]); return 0 }}
+	}
+	return []operation[T]{
+		unary("tanh", func(f *table[T]) func(y, x []T) { return f.tanh }),
+		unary("sigmoid", func(f *table[T]) func(y, x []T) { return f.sigmoid }),
+		unary("relu", func(f *table[T]) func(y, x []T) { return f.relu }),
+		binary("tanhGrad", func(f *table[T]) func(z, x, y []T) { return f.tanhGrad }),
+		binary("sigmoidGrad", func(f *table[T]) func(z, x, y []T) { return f.sigmoidGrad }),
+		binary("reluGrad", func(f *table[T]) func(z, x, y []T) { return f.reluGrad }),
+	}
+}
+
+// eachTable calls f for every set of instructions that the processor has, other than Go's.
+func eachTable(t *testing.T, f32 func(*testing.T, *table[float32]), f64 func(*testing.T, *table[float64])) {
+	for name, k := range available() {
+		if name != "generic" {
+			t.Run("float32/"+name, func(t *testing.T) { f32(t, k.f32) })
+			t.Run("float64/"+name, func(t *testing.T) { f64(t, k.f64) })
+		}
+	}
+}
+
+// numbers are of all kinds: most of them common, some whose bits are random, some special.
+func numbers[T Float](rng *rand.Rand, n int) []T {
+	special := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1, -1, 0x1p-149, -0x1p-1074, math.MaxFloat64, 22, -746, 800}
+	x := make([]T, n)
+	for i := range x {
+		switch rng.IntN(10) {
+		case 0:
+			x[i] = T(special[rng.IntN(len(special))])
+		case 1:
+			x[i] = T(math.Float64frombits(rng.Uint64()))
+		case 2:
+			x[i] = T(math.Float32frombits(rng.Uint32()))
+		default:
+			x[i] = T(3 * rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+// same tells whether two numbers have the same bits, or are NaN both.
+func same[T Float](x, y T) bool {
+	return x == y && math.Signbit(float64(x)) == math.Signbit(float64(y)) || x != x && y != y
+}
+
+// TestSameBitsAsGo is the promise of the package: over every length, alignment and place in a vector.
+func TestSameBitsAsGo(t *testing.T) {
+	eachTable(t, testSameBits(operations[float32](), generic.f32), testSameBits(operations[float64](), generic.f64))
+}
+
+func testSameBits[T Float](ops []operation[T], want *table[T]) func(*testing.T, *table[T]) {
+	return func(t *testing.T, got *table[T]) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, op := range ops {
+			for n := range 71 {
+				for range 4 {
+					compare(t, op, want, got, rng, n)
+				}
+			}
+			for range 30 {
+				compare(t, op, want, got, rng, 100+rng.IntN(5000))
+			}
+		}
+	}
+}
+
+// compare does an operation by both tables, on slices that begin anywhere.
+func compare[T Float](t *testing.T, op operation[T], want, got *table[T], rng *rand.Rand, n int) {
+	t.Helper()
+	var a, b [][]T
+	for range op.slices {
+		from := rng.IntN(17)
+		x := numbers[T](rng, from+n+17)
+		a = append(a, x[from:])
+		b = append(b, append(make([]T, from), x[from:]...)[from:])
+	}
+	x := op.do(want, cut(a, n))
+	y := op.do(got, cut(b, n))
+	if !same(x, y) {
+		t.Fatalf("%s of %d elements is %v, want %v", op.name, n, y, x)
+	}
+	for i := range a {
+		for j := range a[i] { // also beyond n, where nothing may change
+			if !same(a[i][j], b[i][j]) {
+				t.Fatalf("%s of %d elements: slice %d has %v at %d, want %v", op.name, n, i, b[i][j], j, a[i][j])
+			}
+		}
+	}
+}
+
+func cut[T Float](slices [][]T, n int) [][]T {
+	var all [][]T
+	for _, s := range slices {
+		all = append(all, s[:n:n])
+	}
+	return all
+}
+
+// available is the kernels that the processor has.
+func available() map[string]*kernel {
+	all := map[string]*kernel{}
+	for name, k := range kernels {
+		if rank[name] <= rank[gemm.Kernel()] {
+			all[name] = k
+		}
+	}
+	return all
+}
+
+var rank = map[string]int{"generic": 0, "avx2": 1, "avx512": 2}
+
+// use has the package compute with a kernel until the test ends.
+func use(t testing.TB, k *kernel) {
+	before := inUse.Swap(k)
+	t.Cleanup(func() { inUse.Store(before) })
+}
+
+func FuzzSameBitsAsGo(f *testing.F) {
+	f.Add(uint64(1), uint(0), uint(100))
+	f.Fuzz(func(t *testing.T, seed uint64, which, n uint) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		op32, op64 := operations[float32](), operations[float64]()
+		for _, k := range available() {
+			compare(t, op32[which%uint(len(op32))], generic.f32, k.f32, rng, int(n%10_000))
+			compare(t, op64[which%uint(len(op64))], generic.f64, k.f64, rng, int(n%10_000))
+		}
+	})
+}
+
+// TestInPlace has results replace what they are computed from.
+func TestInPlace(t *testing.T) {
+	x := numbers[float32](rand.New(rand.NewPCG(1, 2)), 1000)
+	y := make([]float32, len(x))
+	Tanh(y, x)
+	Tanh(x, x)
+	for i := range x {
+		if !same(x[i], y[i]) {
+			t.Fatalf("tanh in place is %v at %d, want %v", x[i], i, y[i])
+		}
+	}
+}
+
+func TestShortSlicesPanic(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a slice too short did not panic")
+		}
+	}()
+	Tanh(make([]float32, 3), make([]float32, 2))
+}
+
+func TestNothingIsAllocated(t *testing.T) {
+	x := make([]float32, 1000)
+	for _, k := range available() {
+		use(t, k)
+		if n := testing.AllocsPerRun(10, func() { Tanh(x, x); TanhGrad(x, x, x) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
