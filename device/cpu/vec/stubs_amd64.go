@@ -231,3 +231,671 @@ func reluGradAVX512F32(dx []float32, dy []float32, y []float32)
 //
 //go:noescape
 func reluGradAVX512F64(dx []float64, dy []float64, y []float64)
+
+// addAVX2F32 does
+//
+//	for i, v := range x {
+//		z[i] = v + y[i]
+//	}
+//
+//go:noescape
+func addAVX2F32(z []float32, x []float32, y []float32)
+
+// addAVX2F64 does
+//
+//	for i, v := range x {
+//		z[i] = v + y[i]
+//	}
+//
+//go:noescape
+func addAVX2F64(z []float64, x []float64, y []float64)
+
+// addAVX512F32 does
+//
+//	for i, v := range x {
+//		z[i] = v + y[i]
+//	}
+//
+//go:noescape
+func addAVX512F32(z []float32, x []float32, y []float32)
+
+// addAVX512F64 does
+//
+//	for i, v := range x {
+//		z[i] = v + y[i]
+//	}
+//
+//go:noescape
+func addAVX512F64(z []float64, x []float64, y []float64)
+
+// mulAVX2F32 does
+//
+//	for i, v := range x {
+//		z[i] = v * y[i]
+//	}
+//
+//go:noescape
+func mulAVX2F32(z []float32, x []float32, y []float32)
+
+// mulAVX2F64 does
+//
+//	for i, v := range x {
+//		z[i] = v * y[i]
+//	}
+//
+//go:noescape
+func mulAVX2F64(z []float64, x []float64, y []float64)
+
+// mulAVX512F32 does
+//
+//	for i, v := range x {
+//		z[i] = v * y[i]
+//	}
+//
+//go:noescape
+func mulAVX512F32(z []float32, x []float32, y []float32)
+
+// mulAVX512F64 does
+//
+//	for i, v := range x {
+//		z[i] = v * y[i]
+//	}
+//
+//go:noescape
+func mulAVX512F64(z []float64, x []float64, y []float64)
+
+// divAVX2F32 does
+//
+//	for i, v := range x {
+//		z[i] = v / y[i]
+//	}
+//
+//go:noescape
+func divAVX2F32(z []float32, x []float32, y []float32)
+
+// divAVX2F64 does
+//
+//	for i, v := range x {
+//		z[i] = v / y[i]
+//	}
+//
+//go:noescape
+func divAVX2F64(z []float64, x []float64, y []float64)
+
+// divAVX512F32 does
+//
+//	for i, v := range x {
+//		z[i] = v / y[i]
+//	}
+//
+//go:noescape
+func divAVX512F32(z []float32, x []float32, y []float32)
+
+// divAVX512F64 does
+//
+//	for i, v := range x {
+//		z[i] = v / y[i]
+//	}
+//
+//go:noescape
+func divAVX512F64(z []float64, x []float64, y []float64)
+
+// addScalarAVX2F32 does
+//
+//	for i, v := range x {
+//		y[i] = v + s
+//	}
+//
+//go:noescape
+func addScalarAVX2F32(y []float32, x []float32, s float32)
+
+// addScalarAVX2F64 does
+//
+//	for i, v := range x {
+//		y[i] = v + s
+//	}
+//
+//go:noescape
+func addScalarAVX2F64(y []float64, x []float64, s float64)
+
+// addScalarAVX512F32 does
+//
+//	for i, v := range x {
+//		y[i] = v + s
+//	}
+//
+//go:noescape
+func addScalarAVX512F32(y []float32, x []float32, s float32)
+
+// addScalarAVX512F64 does
+//
+//	for i, v := range x {
+//		y[i] = v + s
+//	}
+//
+//go:noescape
+func addScalarAVX512F64(y []float64, x []float64, s float64)
+
+// divScalarAVX2F32 does
+//
+//	for i, v := range x {
+//		y[i] = v / s
+//	}
+//
+//go:noescape
+func divScalarAVX2F32(y []float32, x []float32, s float32)
+
+// divScalarAVX2F64 does
+//
+//	for i, v := range x {
+//		y[i] = v / s
+//	}
+//
+//go:noescape
+func divScalarAVX2F64(y []float64, x []float64, s float64)
+
+// divScalarAVX512F32 does
+//
+//	for i, v := range x {
+//		y[i] = v / s
+//	}
+//
+//go:noescape
+func divScalarAVX512F32(y []float32, x []float32, s float32)
+
+// divScalarAVX512F64 does
+//
+//	for i, v := range x {
+//		y[i] = v / s
+//	}
+//
+//go:noescape
+func divScalarAVX512F64(y []float64, x []float64, s float64)
+
+// scalarDivAVX2F32 does
+//
+//	for i, v := range x {
+//		y[i] = s / v
+//	}
+//
+//go:noescape
+func scalarDivAVX2F32(y []float32, x []float32, s float32)
+
+// scalarDivAVX2F64 does
+//
+//	for i, v := range x {
+//		y[i] = s / v
+//	}
+//
+//go:noescape
+func scalarDivAVX2F64(y []float64, x []float64, s float64)
+
+// scalarDivAVX512F32 does
+//
+//	for i, v := range x {
+//		y[i] = s / v
+//	}
+//
+//go:noescape
+func scalarDivAVX512F32(y []float32, x []float32, s float32)
+
+// scalarDivAVX512F64 does
+//
+//	for i, v := range x {
+//		y[i] = s / v
+//	}
+//
+//go:noescape
+func scalarDivAVX512F64(y []float64, x []float64, s float64)
+
+// scaleAVX2F32 does
+//
+//	for i, v := range x {
+//		y[i] = float32(float64(v) * s)
+//	}
+//
+//go:noescape
+func scaleAVX2F32(y []float32, x []float32, s float64)
+
+// scaleAVX2F64 does
+//
+//	for i, v := range x {
+//		y[i] = float64(float64(v) * s)
+//	}
+//
+//go:noescape
+func scaleAVX2F64(y []float64, x []float64, s float64)
+
+// scaleAVX512F32 does
+//
+//	for i, v := range x {
+//		y[i] = float32(float64(v) * s)
+//	}
+//
+//go:noescape
+func scaleAVX512F32(y []float32, x []float32, s float64)
+
+// scaleAVX512F64 does
+//
+//	for i, v := range x {
+//		y[i] = float64(float64(v) * s)
+//	}
+//
+//go:noescape
+func scaleAVX512F64(y []float64, x []float64, s float64)
+
+// peakAVX2F32 does
+//
+//	peak := math.Inf(-1)
+//	for _, v := range x { // none of them NaN
+//		peak = max(peak, v)
+//	}
+//	return peak
+//
+//go:noescape
+func peakAVX2F32(x []float32) float32
+
+// peakAVX2F64 does
+//
+//	peak := math.Inf(-1)
+//	for _, v := range x { // none of them NaN
+//		peak = max(peak, v)
+//	}
+//	return peak
+//
+//go:noescape
+func peakAVX2F64(x []float64) float64
+
+// peakAVX512F32 does
+//
+//	peak := math.Inf(-1)
+//	for _, v := range x { // none of them NaN
+//		peak = max(peak, v)
+//	}
+//	return peak
+//
+//go:noescape
+func peakAVX512F32(x []float32) float32
+
+// peakAVX512F64 does
+//
+//	peak := math.Inf(-1)
+//	for _, v := range x { // none of them NaN
+//		peak = max(peak, v)
+//	}
+//	return peak
+//
+//go:noescape
+func peakAVX512F64(x []float64) float64
+
+// expSumAVX2F32 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		e := exp(v - peak)
+//		y[i] = float32(e)
+//		sums[i%16] += e
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func expSumAVX2F32(y []float32, x []float32, peak float64) float64
+
+// expSumAVX2F64 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		e := exp(v - peak)
+//		y[i] = float64(e)
+//		sums[i%16] += e
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func expSumAVX2F64(y []float64, x []float64, peak float64) float64
+
+// expSumAVX512F32 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		e := exp(v - peak)
+//		y[i] = float32(e)
+//		sums[i%16] += e
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func expSumAVX512F32(y []float32, x []float32, peak float64) float64
+
+// expSumAVX512F64 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		e := exp(v - peak)
+//		y[i] = float64(e)
+//		sums[i%16] += e
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func expSumAVX512F64(y []float64, x []float64, peak float64) float64
+
+// dotAVX2F32 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		sums[i%16] = math.FMA(v, y[i], sums[i%16])
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func dotAVX2F32(x []float32, y []float32) float64
+
+// dotAVX2F64 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		sums[i%16] = math.FMA(v, y[i], sums[i%16])
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func dotAVX2F64(x []float64, y []float64) float64
+
+// dotAVX512F32 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		sums[i%16] = math.FMA(v, y[i], sums[i%16])
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func dotAVX512F32(x []float32, y []float32) float64
+
+// dotAVX512F64 does
+//
+//	var sums [16]float64
+//	for i, v := range x {
+//		sums[i%16] = math.FMA(v, y[i], sums[i%16])
+//	}
+//	return fold(sums)
+//
+//go:noescape
+func dotAVX512F64(x []float64, y []float64) float64
+
+// softmaxGradAVX2F32 does
+//
+//	for i, v := range y {
+//		dx[i] = float32(v * (dy[i] - dot))
+//	}
+//
+//go:noescape
+func softmaxGradAVX2F32(dx []float32, dy []float32, y []float32, dot float64)
+
+// softmaxGradAVX2F64 does
+//
+//	for i, v := range y {
+//		dx[i] = float64(v * (dy[i] - dot))
+//	}
+//
+//go:noescape
+func softmaxGradAVX2F64(dx []float64, dy []float64, y []float64, dot float64)
+
+// softmaxGradAVX512F32 does
+//
+//	for i, v := range y {
+//		dx[i] = float32(v * (dy[i] - dot))
+//	}
+//
+//go:noescape
+func softmaxGradAVX512F32(dx []float32, dy []float32, y []float32, dot float64)
+
+// softmaxGradAVX512F64 does
+//
+//	for i, v := range y {
+//		dx[i] = float64(v * (dy[i] - dot))
+//	}
+//
+//go:noescape
+func softmaxGradAVX512F64(dx []float64, dy []float64, y []float64, dot float64)
+
+// sgdAVX2F32 does
+//
+//	for i := range p {
+//		p[i] -= lr * g[i]
+//	}
+//
+//go:noescape
+func sgdAVX2F32(p []float32, g []float32, lr float32)
+
+// sgdAVX2F64 does
+//
+//	for i := range p {
+//		p[i] -= lr * g[i]
+//	}
+//
+//go:noescape
+func sgdAVX2F64(p []float64, g []float64, lr float64)
+
+// sgdAVX512F32 does
+//
+//	for i := range p {
+//		p[i] -= lr * g[i]
+//	}
+//
+//go:noescape
+func sgdAVX512F32(p []float32, g []float32, lr float32)
+
+// sgdAVX512F64 does
+//
+//	for i := range p {
+//		p[i] -= lr * g[i]
+//	}
+//
+//go:noescape
+func sgdAVX512F64(p []float64, g []float64, lr float64)
+
+// momentumAVX2F32 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * v[i]
+//	}
+//
+//go:noescape
+func momentumAVX2F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+
+// momentumAVX2F64 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * v[i]
+//	}
+//
+//go:noescape
+func momentumAVX2F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+
+// momentumAVX512F32 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * v[i]
+//	}
+//
+//go:noescape
+func momentumAVX512F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+
+// momentumAVX512F64 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * v[i]
+//	}
+//
+//go:noescape
+func momentumAVX512F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+
+// nesterovAVX2F32 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * (g[i] + mu*v[i])
+//	}
+//
+//go:noescape
+func nesterovAVX2F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+
+// nesterovAVX2F64 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * (g[i] + mu*v[i])
+//	}
+//
+//go:noescape
+func nesterovAVX2F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+
+// nesterovAVX512F32 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * (g[i] + mu*v[i])
+//	}
+//
+//go:noescape
+func nesterovAVX512F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+
+// nesterovAVX512F64 does
+//
+//	for i := range p {
+//		v[i] = mu*v[i] + g[i]
+//		p[i] -= lr * (g[i] + mu*v[i])
+//	}
+//
+//go:noescape
+func nesterovAVX512F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+
+// adaGradAVX2F32 does
+//
+//	for i := range p {
+//		s[i] += g[i] * g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func adaGradAVX2F32(p []float32, g []float32, s []float32, lr float32, eps float32)
+
+// adaGradAVX2F64 does
+//
+//	for i := range p {
+//		s[i] += g[i] * g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func adaGradAVX2F64(p []float64, g []float64, s []float64, lr float64, eps float64)
+
+// adaGradAVX512F32 does
+//
+//	for i := range p {
+//		s[i] += g[i] * g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func adaGradAVX512F32(p []float32, g []float32, s []float32, lr float32, eps float32)
+
+// adaGradAVX512F64 does
+//
+//	for i := range p {
+//		s[i] += g[i] * g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func adaGradAVX512F64(p []float64, g []float64, s []float64, lr float64, eps float64)
+
+// rmspropAVX2F32 does
+//
+//	for i := range p {
+//		s[i] = keep*s[i] + take*g[i]*g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func rmspropAVX2F32(p []float32, g []float32, s []float32, lr float32, keep float32, take float32, eps float32)
+
+// rmspropAVX2F64 does
+//
+//	for i := range p {
+//		s[i] = keep*s[i] + take*g[i]*g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func rmspropAVX2F64(p []float64, g []float64, s []float64, lr float64, keep float64, take float64, eps float64)
+
+// rmspropAVX512F32 does
+//
+//	for i := range p {
+//		s[i] = keep*s[i] + take*g[i]*g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func rmspropAVX512F32(p []float32, g []float32, s []float32, lr float32, keep float32, take float32, eps float32)
+
+// rmspropAVX512F64 does
+//
+//	for i := range p {
+//		s[i] = keep*s[i] + take*g[i]*g[i]
+//		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
+//	}
+//
+//go:noescape
+func rmspropAVX512F64(p []float64, g []float64, s []float64, lr float64, keep float64, take float64, eps float64)
+
+// adamAVX2F32 does
+//
+//	for i := range p {
+//		m[i] = keep1*m[i] + take1*g[i]
+//		v[i] = keep2*v[i] + take2*g[i]*g[i]
+//		p[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])*grow+eps)
+//	}
+//
+//go:noescape
+func adamAVX2F32(p []float32, g []float32, m []float32, v []float32, lr float32, keep1 float32, take1 float32, keep2 float32, take2 float32, shrink float32, grow float32, eps float32)
+
+// adamAVX2F64 does
+//
+//	for i := range p {
+//		m[i] = keep1*m[i] + take1*g[i]
+//		v[i] = keep2*v[i] + take2*g[i]*g[i]
+//		p[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])*grow+eps)
+//	}
+//
+//go:noescape
+func adamAVX2F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)
+
+// adamAVX512F32 does
+//
+//	for i := range p {
+//		m[i] = keep1*m[i] + take1*g[i]
+//		v[i] = keep2*v[i] + take2*g[i]*g[i]
+//		p[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])*grow+eps)
+//	}
+//
+//go:noescape
+func adamAVX512F32(p []float32, g []float32, m []float32, v []float32, lr float32, keep1 float32, take1 float32, keep2 float32, take2 float32, shrink float32, grow float32, eps float32)
+
+// adamAVX512F64 does
+//
+//	for i := range p {
+//		m[i] = keep1*m[i] + take1*g[i]
+//		v[i] = keep2*v[i] + take2*g[i]*g[i]
+//		p[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])*grow+eps)
+//	}
+//
+//go:noescape
+func adamAVX512F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)

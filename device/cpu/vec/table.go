@@ -11,6 +11,21 @@ import (
 type table[T Float] struct {
 	tanh, sigmoid, relu             func(y, x []T)
 	tanhGrad, sigmoidGrad, reluGrad func(dx, dy, y []T)
+
+	add, mul, div                   func(z, x, y []T)
+	addScalar, divScalar, scalarDiv func(y, x []T, s T)
+	scale                           func(y, x []T, s float64)
+
+	peak        func(x []T) T
+	expSum      func(y, x []T, peak float64) float64
+	dot         func(x, y []T) float64
+	softmaxGrad func(dx, dy, y []T, dot float64)
+
+	sgd                func(p, g []T, lr T)
+	momentum, nesterov func(p, g, v []T, lr, mu T)
+	adaGrad            func(p, g, s []T, lr, eps T)
+	rmsprop            func(p, g, s []T, lr, keep, take, eps T)
+	adam               func(p, g, m, v []T, lr, keep1, take1, keep2, take2, shrink, grow, eps T)
 }
 
 // A kernel is the tables for a set of instructions.

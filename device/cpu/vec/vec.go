@@ -38,3 +38,63 @@ func SigmoidGrad[T Float](dx, dy, y []T) { of[T]().sigmoidGrad(dx, dy[:len(dx)],
 
 // ReLUGrad is dx = dy where y > 0, and 0 elsewhere, the gradient of y = max(x, 0).
 func ReLUGrad[T Float](dx, dy, y []T) { of[T]().reluGrad(dx, dy[:len(dx)], y[:len(dx)]) }
+
+// Add is z = x + y.
+func Add[T Float](z, x, y []T) { of[T]().add(z, x[:len(z)], y[:len(z)]) }
+
+// Mul is z = x·y.
+func Mul[T Float](z, x, y []T) { of[T]().mul(z, x[:len(z)], y[:len(z)]) }
+
+// Div is z = x/y.
+func Div[T Float](z, x, y []T) { of[T]().div(z, x[:len(z)], y[:len(z)]) }
+
+// AddScalar is y = x + s.
+func AddScalar[T Float](y, x []T, s T) { of[T]().addScalar(y, x[:len(y)], s) }
+
+// Scale is y = x·s, rounded once from float64.
+func Scale[T Float](y, x []T, s float64) { of[T]().scale(y, x[:len(y)], s) }
+
+// DivScalar is y = x/s.
+func DivScalar[T Float](y, x []T, s T) { of[T]().divScalar(y, x[:len(y)], s) }
+
+// ScalarDiv is y = s/x.
+func ScalarDiv[T Float](y, x []T, s T) { of[T]().scalarDiv(y, x[:len(y)], s) }
+
+// ExpSum is y = exp(x-peak), to 1 ulp, and returns the sum of that, before it is rounded to T, and the peak, which is the
+// largest of x. If an element of x is NaN or +Inf, or all of them are -Inf, the sum is NaN.
+func ExpSum[T Float](y, x []T) (peak, sum float64) {
+	f, x := of[T](), x[:len(y)]
+	peak = float64(f.peak(x))
+	return peak, f.expSum(y, x, peak)
+}
+
+// Dot returns Σ x·y, of float64s.
+func Dot[T Float](x, y []T) float64 { return of[T]().dot(x, y[:len(x)]) }
+
+// SoftmaxGrad is dx = y·(dy-dot), the gradient of y = softmax(x) where dot is Dot(y, dy).
+func SoftmaxGrad[T Float](dx, dy, y []T, dot float64) {
+	of[T]().softmaxGrad(dx, dy[:len(dx)], y[:len(dx)], dot)
+}
+
+// SGD is p -= lr·g.
+func SGD[T Float](p, g []T, lr T) { of[T]().sgd(p, g[:len(p)], lr) }
+
+// Momentum is v = mu·v + g; p -= lr·v.
+func Momentum[T Float](p, g, v []T, lr, mu T) { of[T]().momentum(p, g[:len(p)], v[:len(p)], lr, mu) }
+
+// Nesterov is v = mu·v + g; p -= lr·(g + mu·v).
+func Nesterov[T Float](p, g, v []T, lr, mu T) { of[T]().nesterov(p, g[:len(p)], v[:len(p)], lr, mu) }
+
+// AdaGrad is s += g²; p -= lr·g / (√s + eps).
+func AdaGrad[T Float](p, g, s []T, lr, eps T) { of[T]().adaGrad(p, g[:len(p)], s[:len(p)], lr, eps) }
+
+// RMSprop is s = keep·s + take·g²; p -= lr·g / (√s + eps).
+func RMSprop[T Float](p, g, s []T, lr, keep, take, eps T) {
+	of[T]().rmsprop(p, g[:len(p)], s[:len(p)], lr, keep, take, eps)
+}
+
+// Adam is m = keep1·m + take1·g; v = keep2·v + take2·g²; p = shrink·p - lr·m / (√v·grow + eps).
+func Adam[T Float](p, g, m, v []T, lr, keep1, take1, keep2, take2, shrink, grow, eps T) {
+	n := len(p)
+	of[T]().adam(p, g[:n], m[:n], v[:n], lr, keep1, take1, keep2, take2, shrink, grow, eps)
+}

@@ -1607,3 +1607,3676 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// func addAVX2F32(z []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·addAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), DI
+	VMOVUPS    64(DI)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*1), Y0, Y1
+	VMASKMOVPS (BX)(CX*1), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addAVX2F64(z []float64, x []float64, y []float64)
+// Requires: AVX
+TEXT ·addAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x04, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*1), Y0, Y1
+	VMASKMOVPD (BX)(CX*1), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addAVX512F32(z []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x10, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addAVX512F64(z []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z0
+	VMOVUPD.Z (BX)(CX*1), K1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX2F32(z []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·mulAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), DI
+	VMOVUPS    64(DI)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*1), Y0, Y1
+	VMASKMOVPS (BX)(CX*1), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX2F64(z []float64, x []float64, y []float64)
+// Requires: AVX
+TEXT ·mulAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x04, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*1), Y0, Y1
+	VMASKMOVPD (BX)(CX*1), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX512F32(z []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mulAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x10, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAVX512F64(z []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mulAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z0
+	VMOVUPD.Z (BX)(CX*1), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divAVX2F32(z []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·divAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), DI
+	VMOVUPS    64(DI)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*1), Y0, Y1
+	VMASKMOVPS (BX)(CX*1), Y0, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divAVX2F64(z []float64, x []float64, y []float64)
+// Requires: AVX
+TEXT ·divAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x04, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VDIVPD  Y1, Y0, Y0
+	VMOVUPS Y0, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*1), Y0, Y1
+	VMASKMOVPD (BX)(CX*1), Y0, Y2
+	VDIVPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divAVX512F32(z []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x10, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divAVX512F64(z []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ z_base+0(FP), SI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VDIVPD  Z1, Z0, Z0
+	VMOVUPS Z0, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z0
+	VMOVUPD.Z (BX)(CX*1), K1, Z1
+	VDIVPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addScalarAVX2F32(y []float32, x []float32, s float32)
+// Requires: AVX
+TEXT ·addScalarAVX2F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), SI
+	VMOVUPS    64(SI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VADDPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addScalarAVX2F64(y []float64, x []float64, s float64)
+// Requires: AVX
+TEXT ·addScalarAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPD  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), SI
+	VMOVUPS    128(SI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VADDPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addScalarAVX512F32(y []float32, x []float32, s float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addScalarAVX512F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addScalarAVX512F64(y []float64, x []float64, s float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addScalarAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPD  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VADDPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divScalarAVX2F32(y []float32, x []float32, s float32)
+// Requires: AVX
+TEXT ·divScalarAVX2F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), SI
+	VMOVUPS    64(SI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VDIVPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divScalarAVX2F64(y []float64, x []float64, s float64)
+// Requires: AVX
+TEXT ·divScalarAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VDIVPD  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), SI
+	VMOVUPS    128(SI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VDIVPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divScalarAVX512F32(y []float32, x []float32, s float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divScalarAVX512F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VDIVPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divScalarAVX512F64(y []float64, x []float64, s float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divScalarAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VDIVPD  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VDIVPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scalarDivAVX2F32(y []float32, x []float32, s float32)
+// Requires: AVX
+TEXT ·scalarDivAVX2F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VDIVPS  Y1, Y0, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), SI
+	VMOVUPS    64(SI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VDIVPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scalarDivAVX2F64(y []float64, x []float64, s float64)
+// Requires: AVX
+TEXT ·scalarDivAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VDIVPD  Y1, Y0, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), SI
+	VMOVUPS    128(SI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VDIVPD     Y2, Y0, Y0
+	VMASKMOVPD Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scalarDivAVX512F32(y []float32, x []float32, s float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scalarDivAVX512F32(SB), NOSPLIT, $0-52
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSS s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scalarDivAVX512F64(y []float64, x []float64, s float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scalarDivAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VDIVPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2F32(y []float32, x []float32, s float64)
+// Requires: AVX
+TEXT ·scaleAVX2F32(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD  (DX)(CX*1), Y1
+	VMULPD     Y0, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (BX)(CX*1)
+	ADDQ       $0x10, CX
+	SUBQ       $0x04, AX
+	JGE        loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), SI
+	VMOVUPS    128(SI)(AX*8), Y1
+	LEAQ       onesF32<>+0(SB), SI
+	VMOVUPS    64(SI)(AX*4), X1
+	VMASKMOVPS (DX)(CX*1), X1, X2
+	VCVTPS2PD  X2, Y2
+	VMULPD     Y0, Y2, Y0
+	VCVTPD2PSY Y0, X0
+	VMASKMOVPS X0, X1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2F64(y []float64, x []float64, s float64)
+// Requires: AVX
+TEXT ·scaleAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), SI
+	VMOVUPS    128(SI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMULPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512F32(y []float32, x []float32, s float64)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·scaleAVX512F32(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD (DX)(CX*1), Z1
+	VMULPD    Z0, Z1, Z1
+	VCVTPD2PS Z1, Y1
+	VMOVUPS   Y1, (BX)(CX*1)
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, AX
+	JGE       loop
+
+tail:
+	ADDQ        $0x08, AX
+	JZ          done
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z (DX)(CX*1), K1, Z1
+	VMULPD      Z0, Z1, Z0
+	VCVTPD2PS   Z0, Y0
+	VMOVUPS     Y0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512F64(y []float64, x []float64, s float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VBROADCASTSD s+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMULPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (BX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func peakAVX2F32(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·peakAVX2F32(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	VBROADCASTSS cff800000<>+0(SB), Y0
+	XORQ         DX, DX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (CX)(DX*1), Y1
+	VMAXPS  Y1, Y0, Y0
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), BX
+	VMOVUPS    64(BX)(AX*4), Y1
+	VMASKMOVPS (CX)(DX*1), Y1, Y2
+	VBLENDVPS  Y1, Y2, Y0, Y1
+	VMAXPS     Y1, Y0, Y0
+
+done:
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VMAXPS       X1, X0, X0
+	VPSRLQ       $0x20, X0, X1
+	VMAXPS       X1, X0, X0
+	VZEROUPPER
+	MOVSS        X0, ret+24(FP)
+	RET
+
+DATA cff800000<>+0(SB)/4, $0xff800000
+DATA cff800000<>+4(SB)/4, $0xff800000
+DATA cff800000<>+8(SB)/4, $0xff800000
+DATA cff800000<>+12(SB)/4, $0xff800000
+DATA cff800000<>+16(SB)/4, $0xff800000
+DATA cff800000<>+20(SB)/4, $0xff800000
+DATA cff800000<>+24(SB)/4, $0xff800000
+DATA cff800000<>+28(SB)/4, $0xff800000
+GLOBL cff800000<>(SB), RODATA|NOPTR, $32
+
+// func peakAVX2F64(x []float64) float64
+// Requires: AVX, SSE2
+TEXT ·peakAVX2F64(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	VBROADCASTSD cfff0000000000000<>+0(SB), Y0
+	XORQ         DX, DX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (CX)(DX*1), Y1
+	VMAXPD  Y1, Y0, Y0
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), BX
+	VMOVUPS    128(BX)(AX*8), Y1
+	VMASKMOVPD (CX)(DX*1), Y1, Y2
+	VBLENDVPS  Y1, Y2, Y0, Y1
+	VMAXPD     Y1, Y0, Y0
+
+done:
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VMAXPD       X1, X0, X0
+	VZEROUPPER
+	MOVSD        X0, ret+24(FP)
+	RET
+
+DATA cfff0000000000000<>+0(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+8(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+16(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+24(SB)/8, $0xfff0000000000000
+GLOBL cfff0000000000000<>(SB), RODATA|NOPTR, $32
+
+// func peakAVX512F32(x []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·peakAVX512F32(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	VBROADCASTSS cff800000<>+0(SB), Z0
+	XORQ         DX, DX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (CX)(DX*1), Z1
+	VMAXPS  Z1, Z0, Z0
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX)(DX*1), K1, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z1, K1, Z2
+	VMAXPS    Z2, Z0, Z0
+
+done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VMAXPS        X1, X0, X0
+	VPSRLQ        $0x20, X0, X1
+	VMAXPS        X1, X0, X0
+	VZEROUPPER
+	MOVSS         X0, ret+24(FP)
+	RET
+
+// func peakAVX512F64(x []float64) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·peakAVX512F64(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	VBROADCASTSD cfff0000000000000<>+0(SB), Z0
+	XORQ         DX, DX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (CX)(DX*1), Z1
+	VMAXPD  Z1, Z0, Z0
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPD.Z (CX)(DX*1), K1, Z1
+	VMOVAPD   Z0, Z2
+	VMOVAPD   Z1, K1, Z2
+	VMAXPD    Z2, Z0, Z0
+
+done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VMAXPD        X1, X0, X0
+	VZEROUPPER
+	MOVSD         X0, ret+24(FP)
+	RET
+
+// func expSumAVX2F32(y []float32, x []float32, peak float64) float64
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·expSumAVX2F32(SB), NOSPLIT, $0-64
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VBROADCASTSD peak+48(FP), Y4
+	VBROADCASTSD c4062c00000000000<>+0(SB), Y5
+	VXORPS       Y6, Y6, Y6
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD    (DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y9
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VADDPD       Y8, Y0, Y0
+	VCVTPD2PSY   Y8, X7
+	VMOVUPS      X7, (BX)(CX*1)
+	VCVTPS2PD    16(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y9
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VCVTPD2PSY   Y8, X7
+	VMOVUPS      X7, 16(BX)(CX*1)
+	VCVTPS2PD    32(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y9
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VCVTPD2PSY   Y8, X7
+	VMOVUPS      X7, 32(BX)(CX*1)
+	VCVTPS2PD    48(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y9
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VADDPD       Y8, Y3, Y3
+	VCVTPD2PSY   Y8, X7
+	VMOVUPS      X7, 48(BX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x10, AX
+	JZ           done
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      128(DI)(SI*8), Y7
+	LEAQ         onesF32<>+0(SB), DI
+	VMOVUPS      64(DI)(SI*4), X8
+	VMASKMOVPS   (DX)(CX*1), X8, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y9, Y4, Y9
+	VMINPD       Y9, Y5, Y9
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y10
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y9, Y10
+	VSUBPD       c43380000000003ff<>+0(SB), Y10, Y11
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y11, Y9
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y11
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y9, Y11
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y9, Y11
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y9, Y11
+	VMULPD       Y9, Y9, Y12
+	VFNMADD231PD Y11, Y12, Y9
+	VPSLLQ       $0x34, Y10, Y10
+	VFNMADD231PD Y9, Y10, Y10
+	VBLENDVPS    Y7, Y10, Y6, Y7
+	VADDPD       Y7, Y0, Y0
+	VCVTPD2PSY   Y10, X7
+	VMASKMOVPS   X7, X8, (BX)(CX*1)
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      160(DI)(SI*8), Y7
+	LEAQ         onesF32<>+0(SB), DI
+	VMOVUPS      80(DI)(SI*4), X8
+	VMASKMOVPS   16(DX)(CX*1), X8, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y9, Y4, Y9
+	VMINPD       Y9, Y5, Y9
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y10
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y9, Y10
+	VSUBPD       c43380000000003ff<>+0(SB), Y10, Y11
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y11, Y9
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y11
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y9, Y11
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y9, Y11
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y9, Y11
+	VMULPD       Y9, Y9, Y12
+	VFNMADD231PD Y11, Y12, Y9
+	VPSLLQ       $0x34, Y10, Y10
+	VFNMADD231PD Y9, Y10, Y10
+	VBLENDVPS    Y7, Y10, Y6, Y7
+	VADDPD       Y7, Y1, Y1
+	VCVTPD2PSY   Y10, X7
+	VMASKMOVPS   X7, X8, 16(BX)(CX*1)
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      192(DI)(SI*8), Y7
+	LEAQ         onesF32<>+0(SB), DI
+	VMOVUPS      96(DI)(SI*4), X8
+	VMASKMOVPS   32(DX)(CX*1), X8, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y9, Y4, Y9
+	VMINPD       Y9, Y5, Y9
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y10
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y9, Y10
+	VSUBPD       c43380000000003ff<>+0(SB), Y10, Y11
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y11, Y9
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y11
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y9, Y11
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y9, Y11
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y9, Y11
+	VMULPD       Y9, Y9, Y12
+	VFNMADD231PD Y11, Y12, Y9
+	VPSLLQ       $0x34, Y10, Y10
+	VFNMADD231PD Y9, Y10, Y10
+	VBLENDVPS    Y7, Y10, Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VCVTPD2PSY   Y10, X7
+	VMASKMOVPS   X7, X8, 32(BX)(CX*1)
+	NEGQ         AX
+	LEAQ         onesF64<>+0(SB), SI
+	VMOVUPS      224(SI)(AX*8), Y7
+	LEAQ         onesF32<>+0(SB), SI
+	VMOVUPS      112(SI)(AX*4), X8
+	VMASKMOVPS   48(DX)(CX*1), X8, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y9, Y4, Y4
+	VMINPD       Y4, Y5, Y4
+	VBROADCASTSD c43380000000003ff<>+0(SB), Y5
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y4, Y5
+	VSUBPD       c43380000000003ff<>+0(SB), Y5, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y4
+	VBROADCASTSD cbf2a124e3f154d32<>+0(SB), Y9
+	VFMADD213PD  c3f56d431504c53d3<>+0(SB), Y4, Y9
+	VFMADD213PD  cbf81110e0f726534<>+0(SB), Y4, Y9
+	VFMADD213PD  c3fa5554e9114ecf9<>+0(SB), Y4, Y9
+	VFMADD213PD  cbfc5555555a78232<>+0(SB), Y4, Y9
+	VFMADD213PD  c3fe0000000b8f62b<>+0(SB), Y4, Y9
+	VMULPD       Y4, Y4, Y10
+	VFNMADD231PD Y9, Y10, Y4
+	VPSLLQ       $0x34, Y5, Y5
+	VFNMADD231PD Y4, Y5, Y5
+	VBLENDVPS    Y7, Y5, Y6, Y4
+	VADDPD       Y4, Y3, Y3
+	VCVTPD2PSY   Y5, X4
+	VMASKMOVPS   X4, X8, 48(BX)(CX*1)
+
+done:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	VZEROUPPER
+	MOVSD        X0, ret+56(FP)
+	RET
+
+// func expSumAVX2F64(y []float64, x []float64, peak float64) float64
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·expSumAVX2F64(SB), NOSPLIT, $0-64
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VBROADCASTSD peak+48(FP), Y4
+	VBROADCASTSD c4087500000000000<>+0(SB), Y5
+	VXORPS       Y6, Y6, Y6
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS      (DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000005ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y9, Y7
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y9
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y7, Y9
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y7, Y9
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y7, Y9
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y7, Y9
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VMULPD       c1ff0000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y8, Y0, Y0
+	VMOVUPS      Y8, (BX)(CX*1)
+	VMOVUPS      32(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000005ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y9, Y7
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y9
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y7, Y9
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y7, Y9
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y7, Y9
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y7, Y9
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VMULPD       c1ff0000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VMOVUPS      Y8, 32(BX)(CX*1)
+	VMOVUPS      64(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000005ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y9, Y7
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y9
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y7, Y9
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y7, Y9
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y7, Y9
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y7, Y9
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VMULPD       c1ff0000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VMOVUPS      Y8, 64(BX)(CX*1)
+	VMOVUPS      96(DX)(CX*1), Y7
+	VSUBPD       Y7, Y4, Y7
+	VMINPD       Y7, Y5, Y7
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y8
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y7, Y8
+	VSUBPD       c43380000000005ff<>+0(SB), Y8, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y9, Y7
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y9, Y7
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y9
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y7, Y9
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y7, Y9
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y7, Y9
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y7, Y9
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y7, Y9
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y7, Y9
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y7, Y9
+	VMULPD       Y7, Y7, Y10
+	VFNMADD231PD Y9, Y10, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VFNMADD231PD Y7, Y8, Y8
+	VMULPD       c1ff0000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y8, Y3, Y3
+	VMOVUPS      Y8, 96(BX)(CX*1)
+	ADDQ         $0x80, CX
+	SUBQ         $0x10, AX
+	JGE          loop
+
+tail:
+	ADDQ         $0x10, AX
+	JZ           done
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      128(DI)(SI*8), Y7
+	VMASKMOVPD   (DX)(CX*1), Y7, Y8
+	VSUBPD       Y8, Y4, Y8
+	VMINPD       Y8, Y5, Y8
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y9
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       c43380000000005ff<>+0(SB), Y9, Y10
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y8
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y10, Y8
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y10
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y8, Y10
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y8, Y10
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y8, Y10
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y8, Y10
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y8, Y10
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y8, Y10
+	VMULPD       Y8, Y8, Y11
+	VFNMADD231PD Y10, Y11, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VFNMADD231PD Y8, Y9, Y9
+	VMULPD       c1ff0000000000000<>+0(SB), Y9, Y9
+	VBLENDVPS    Y7, Y9, Y6, Y8
+	VADDPD       Y8, Y0, Y0
+	VMASKMOVPD   Y9, Y7, (BX)(CX*1)
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      160(DI)(SI*8), Y7
+	VMASKMOVPD   32(DX)(CX*1), Y7, Y8
+	VSUBPD       Y8, Y4, Y8
+	VMINPD       Y8, Y5, Y8
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y9
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       c43380000000005ff<>+0(SB), Y9, Y10
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y8
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y10, Y8
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y10
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y8, Y10
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y8, Y10
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y8, Y10
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y8, Y10
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y8, Y10
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y8, Y10
+	VMULPD       Y8, Y8, Y11
+	VFNMADD231PD Y10, Y11, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VFNMADD231PD Y8, Y9, Y9
+	VMULPD       c1ff0000000000000<>+0(SB), Y9, Y9
+	VBLENDVPS    Y7, Y9, Y6, Y8
+	VADDPD       Y8, Y1, Y1
+	VMASKMOVPD   Y9, Y7, 32(BX)(CX*1)
+	MOVQ         AX, SI
+	NEGQ         SI
+	LEAQ         onesF64<>+0(SB), DI
+	VMOVUPS      192(DI)(SI*8), Y7
+	VMASKMOVPD   64(DX)(CX*1), Y7, Y8
+	VSUBPD       Y8, Y4, Y8
+	VMINPD       Y8, Y5, Y8
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y9
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       c43380000000005ff<>+0(SB), Y9, Y10
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y8
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y10, Y8
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y10
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y8, Y10
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y8, Y10
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y8, Y10
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y8, Y10
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y8, Y10
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y8, Y10
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y8, Y10
+	VMULPD       Y8, Y8, Y11
+	VFNMADD231PD Y10, Y11, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VFNMADD231PD Y8, Y9, Y9
+	VMULPD       c1ff0000000000000<>+0(SB), Y9, Y9
+	VBLENDVPS    Y7, Y9, Y6, Y8
+	VADDPD       Y8, Y2, Y2
+	VMASKMOVPD   Y9, Y7, 64(BX)(CX*1)
+	NEGQ         AX
+	LEAQ         onesF64<>+0(SB), SI
+	VMOVUPS      224(SI)(AX*8), Y7
+	VMASKMOVPD   96(DX)(CX*1), Y7, Y8
+	VSUBPD       Y8, Y4, Y4
+	VMINPD       Y4, Y5, Y4
+	VBROADCASTSD c43380000000005ff<>+0(SB), Y5
+	VFNMADD231PD c3ff71547652b82fe<>+0(SB), Y4, Y5
+	VSUBPD       c43380000000005ff<>+0(SB), Y5, Y8
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y8, Y4
+	VFMADD231PD  c3c7abc9e3b39803f<>+0(SB), Y8, Y4
+	VBROADCASTSD c3e21f72fc730b4ff<>+0(SB), Y8
+	VFMADD213PD  cbe5af4ddd84882fe<>+0(SB), Y4, Y8
+	VFMADD213PD  c3e927e4db67b4303<>+0(SB), Y4, Y8
+	VFMADD213PD  cbec71de02375656c<>+0(SB), Y4, Y8
+	VFMADD213PD  c3efa01a01a6d7808<>+0(SB), Y4, Y8
+	VFMADD213PD  cbf2a01a01abe62dd<>+0(SB), Y4, Y8
+	VFMADD213PD  c3f56c16c16c162d6<>+0(SB), Y4, Y8
+	VFMADD213PD  cbf811111111100df<>+0(SB), Y4, Y8
+	VFMADD213PD  c3fa5555555555556<>+0(SB), Y4, Y8
+	VFMADD213PD  cbfc5555555555557<>+0(SB), Y4, Y8
+	VFMADD213PD  c3fe0000000000000<>+0(SB), Y4, Y8
+	VMULPD       Y4, Y4, Y9
+	VFNMADD231PD Y8, Y9, Y4
+	VPSLLQ       $0x34, Y5, Y5
+	VFNMADD231PD Y4, Y5, Y5
+	VMULPD       c1ff0000000000000<>+0(SB), Y5, Y5
+	VBLENDVPS    Y7, Y5, Y6, Y4
+	VADDPD       Y4, Y3, Y3
+	VMASKMOVPD   Y5, Y7, 96(BX)(CX*1)
+
+done:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	VZEROUPPER
+	MOVSD        X0, ret+56(FP)
+	RET
+
+// func expSumAVX512F32(y []float32, x []float32, peak float64) float64
+// Requires: AVX, AVX512F, AVX512VL, BMI2, SSE2
+TEXT ·expSumAVX512F32(SB), NOSPLIT, $0-64
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VPXORQ       Z0, Z0, Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD peak+48(FP), Z2
+	VBROADCASTSD c4062c00000000000<>+0(SB), Z3
+	VPXORQ       Z4, Z4, Z4
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD         (DX)(CX*1), Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000003ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000003ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VBROADCASTSD      cbf2a124e3f154d32<>+0(SB), Z7
+	VFMADD213PD.BCST  c3f56d431504c53d3<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf81110e0f726534<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5554e9114ecf9<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555a78232<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000b8f62b<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VADDPD            Z6, Z0, Z0
+	VCVTPD2PS         Z6, Y5
+	VMOVUPS           Y5, (BX)(CX*1)
+	VCVTPS2PD         32(DX)(CX*1), Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000003ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000003ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VBROADCASTSD      cbf2a124e3f154d32<>+0(SB), Z7
+	VFMADD213PD.BCST  c3f56d431504c53d3<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf81110e0f726534<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5554e9114ecf9<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555a78232<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000b8f62b<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VADDPD            Z6, Z1, Z1
+	VCVTPD2PS         Z6, Y5
+	VMOVUPS           Y5, 32(BX)(CX*1)
+	ADDQ              $0x40, CX
+	SUBQ              $0x10, AX
+	JGE               loop
+
+tail:
+	ADDQ              $0x10, AX
+	JZ                done
+	MOVQ              $-1, SI
+	BZHIQ             AX, SI, SI
+	KMOVW             SI, K1
+	VCVTPS2PD.Z       (DX)(CX*1), K1, Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000003ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000003ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VBROADCASTSD      cbf2a124e3f154d32<>+0(SB), Z7
+	VFMADD213PD.BCST  c3f56d431504c53d3<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf81110e0f726534<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5554e9114ecf9<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555a78232<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000b8f62b<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VMOVAPD           Z4, Z5
+	VMOVAPD           Z6, K1, Z5
+	VADDPD            Z5, Z0, Z0
+	VCVTPD2PS         Z6, Y5
+	VMOVUPS           Y5, K1, (BX)(CX*1)
+	MOVQ              $-1, SI
+	BZHIQ             AX, SI, SI
+	SHRQ              $0x08, SI
+	KMOVW             SI, K1
+	VCVTPS2PD.Z       32(DX)(CX*1), K1, Z5
+	VSUBPD            Z5, Z2, Z2
+	VMINPD            Z2, Z3, Z2
+	VBROADCASTSD      c43380000000003ff<>+0(SB), Z3
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z2, Z3
+	VSUBPD.BCST       c43380000000003ff<>+0(SB), Z3, Z5
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z5, Z2
+	VBROADCASTSD      cbf2a124e3f154d32<>+0(SB), Z5
+	VFMADD213PD.BCST  c3f56d431504c53d3<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbf81110e0f726534<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3fa5554e9114ecf9<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbfc5555555a78232<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3fe0000000b8f62b<>+0(SB), Z2, Z5
+	VMULPD            Z2, Z2, Z6
+	VFNMADD231PD      Z5, Z6, Z2
+	VPSLLQ            $0x34, Z3, Z3
+	VFNMADD231PD      Z2, Z3, Z3
+	VMOVAPD           Z4, Z2
+	VMOVAPD           Z3, K1, Z2
+	VADDPD            Z2, Z1, Z1
+	VCVTPD2PS         Z3, Y2
+	VMOVUPS           Y2, K1, 32(BX)(CX*1)
+
+done:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPD        X1, X0, X0
+	VZEROUPPER
+	MOVSD         X0, ret+56(FP)
+	RET
+
+// func expSumAVX512F64(y []float64, x []float64, peak float64) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·expSumAVX512F64(SB), NOSPLIT, $0-64
+	MOVQ         y_len+8(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+0(FP), BX
+	VPXORQ       Z0, Z0, Z0
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD peak+48(FP), Z2
+	VBROADCASTSD c4087500000000000<>+0(SB), Z3
+	VPXORQ       Z4, Z4, Z4
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS           (DX)(CX*1), Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000005ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000005ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VFMADD231PD.BCST  c3c7abc9e3b39803f<>+0(SB), Z7, Z5
+	VBROADCASTSD      c3e21f72fc730b4ff<>+0(SB), Z7
+	VFMADD213PD.BCST  cbe5af4ddd84882fe<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3e927e4db67b4303<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbec71de02375656c<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3efa01a01a6d7808<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf2a01a01abe62dd<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3f56c16c16c162d6<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf811111111100df<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5555555555556<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555555557<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000000000<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VMULPD.BCST       c1ff0000000000000<>+0(SB), Z6, Z6
+	VADDPD            Z6, Z0, Z0
+	VMOVUPS           Z6, (BX)(CX*1)
+	VMOVUPS           64(DX)(CX*1), Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000005ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000005ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VFMADD231PD.BCST  c3c7abc9e3b39803f<>+0(SB), Z7, Z5
+	VBROADCASTSD      c3e21f72fc730b4ff<>+0(SB), Z7
+	VFMADD213PD.BCST  cbe5af4ddd84882fe<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3e927e4db67b4303<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbec71de02375656c<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3efa01a01a6d7808<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf2a01a01abe62dd<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3f56c16c16c162d6<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf811111111100df<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5555555555556<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555555557<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000000000<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VMULPD.BCST       c1ff0000000000000<>+0(SB), Z6, Z6
+	VADDPD            Z6, Z1, Z1
+	VMOVUPS           Z6, 64(BX)(CX*1)
+	ADDQ              $0x80, CX
+	SUBQ              $0x10, AX
+	JGE               loop
+
+tail:
+	ADDQ              $0x10, AX
+	JZ                done
+	MOVQ              $-1, SI
+	BZHIQ             AX, SI, SI
+	KMOVW             SI, K1
+	VMOVUPD.Z         (DX)(CX*1), K1, Z5
+	VSUBPD            Z5, Z2, Z5
+	VMINPD            Z5, Z3, Z5
+	VBROADCASTSD      c43380000000005ff<>+0(SB), Z6
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z5, Z6
+	VSUBPD.BCST       c43380000000005ff<>+0(SB), Z6, Z7
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z7, Z5
+	VFMADD231PD.BCST  c3c7abc9e3b39803f<>+0(SB), Z7, Z5
+	VBROADCASTSD      c3e21f72fc730b4ff<>+0(SB), Z7
+	VFMADD213PD.BCST  cbe5af4ddd84882fe<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3e927e4db67b4303<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbec71de02375656c<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3efa01a01a6d7808<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf2a01a01abe62dd<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3f56c16c16c162d6<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbf811111111100df<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fa5555555555556<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  cbfc5555555555557<>+0(SB), Z5, Z7
+	VFMADD213PD.BCST  c3fe0000000000000<>+0(SB), Z5, Z7
+	VMULPD            Z5, Z5, Z8
+	VFNMADD231PD      Z7, Z8, Z5
+	VPSLLQ            $0x34, Z6, Z6
+	VFNMADD231PD      Z5, Z6, Z6
+	VMULPD.BCST       c1ff0000000000000<>+0(SB), Z6, Z6
+	VMOVAPD           Z4, Z5
+	VMOVAPD           Z6, K1, Z5
+	VADDPD            Z5, Z0, Z0
+	VMOVUPD           Z6, K1, (BX)(CX*1)
+	MOVQ              $-1, SI
+	BZHIQ             AX, SI, SI
+	SHRQ              $0x08, SI
+	KMOVW             SI, K1
+	VMOVUPD.Z         64(DX)(CX*1), K1, Z5
+	VSUBPD            Z5, Z2, Z2
+	VMINPD            Z2, Z3, Z2
+	VBROADCASTSD      c43380000000005ff<>+0(SB), Z3
+	VFNMADD231PD.BCST c3ff71547652b82fe<>+0(SB), Z2, Z3
+	VSUBPD.BCST       c43380000000005ff<>+0(SB), Z3, Z5
+	VFMADD231PD.BCST  c3fe62e42fefa39ef<>+0(SB), Z5, Z2
+	VFMADD231PD.BCST  c3c7abc9e3b39803f<>+0(SB), Z5, Z2
+	VBROADCASTSD      c3e21f72fc730b4ff<>+0(SB), Z5
+	VFMADD213PD.BCST  cbe5af4ddd84882fe<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3e927e4db67b4303<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbec71de02375656c<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3efa01a01a6d7808<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbf2a01a01abe62dd<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3f56c16c16c162d6<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbf811111111100df<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3fa5555555555556<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  cbfc5555555555557<>+0(SB), Z2, Z5
+	VFMADD213PD.BCST  c3fe0000000000000<>+0(SB), Z2, Z5
+	VMULPD            Z2, Z2, Z6
+	VFNMADD231PD      Z5, Z6, Z2
+	VPSLLQ            $0x34, Z3, Z3
+	VFNMADD231PD      Z2, Z3, Z3
+	VMULPD.BCST       c1ff0000000000000<>+0(SB), Z3, Z3
+	VMOVAPD           Z4, Z2
+	VMOVAPD           Z3, K1, Z2
+	VADDPD            Z2, Z1, Z1
+	VMOVUPD           Z3, K1, 64(BX)(CX*1)
+
+done:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPD        X1, X0, X0
+	VZEROUPPER
+	MOVSD         X0, ret+56(FP)
+	RET
+
+// func dotAVX2F32(x []float32, y []float32) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotAVX2F32(SB), NOSPLIT, $0-56
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), DX
+	MOVQ   y_base+24(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	SUBQ   $0x10, AX
+	JLT    tail
+
+loop:
+	VCVTPS2PD   (DX)(CX*1), Y4
+	VCVTPS2PD   (BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VCVTPS2PD   16(DX)(CX*1), Y4
+	VCVTPS2PD   16(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VCVTPS2PD   32(DX)(CX*1), Y4
+	VCVTPS2PD   32(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VCVTPS2PD   48(DX)(CX*1), Y4
+	VCVTPS2PD   48(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, AX
+	JZ          done
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     128(DI)(SI*8), Y4
+	LEAQ        onesF32<>+0(SB), DI
+	VMOVUPS     64(DI)(SI*4), X4
+	VMASKMOVPS  (DX)(CX*1), X4, X5
+	VCVTPS2PD   X5, Y5
+	VMASKMOVPS  (BX)(CX*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y5, Y0
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     160(DI)(SI*8), Y4
+	LEAQ        onesF32<>+0(SB), DI
+	VMOVUPS     80(DI)(SI*4), X4
+	VMASKMOVPS  16(DX)(CX*1), X4, X5
+	VCVTPS2PD   X5, Y5
+	VMASKMOVPS  16(BX)(CX*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y5, Y1
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     192(DI)(SI*8), Y4
+	LEAQ        onesF32<>+0(SB), DI
+	VMOVUPS     96(DI)(SI*4), X4
+	VMASKMOVPS  32(DX)(CX*1), X4, X5
+	VCVTPS2PD   X5, Y5
+	VMASKMOVPS  32(BX)(CX*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y5, Y2
+	NEGQ        AX
+	LEAQ        onesF64<>+0(SB), SI
+	VMOVUPS     224(SI)(AX*8), Y4
+	LEAQ        onesF32<>+0(SB), SI
+	VMOVUPS     112(SI)(AX*4), X4
+	VMASKMOVPS  48(DX)(CX*1), X4, X5
+	VCVTPS2PD   X5, Y5
+	VMASKMOVPS  48(BX)(CX*1), X4, X4
+	VCVTPS2PD   X4, Y4
+	VFMADD231PD Y4, Y5, Y3
+
+done:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	VZEROUPPER
+	MOVSD        X0, ret+48(FP)
+	RET
+
+// func dotAVX2F64(x []float64, y []float64) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·dotAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), DX
+	MOVQ   y_base+24(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	SUBQ   $0x10, AX
+	JLT    tail
+
+loop:
+	VMOVUPS     (DX)(CX*1), Y4
+	VMOVUPS     (BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VMOVUPS     32(DX)(CX*1), Y4
+	VMOVUPS     32(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VMOVUPS     64(DX)(CX*1), Y4
+	VMOVUPS     64(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VMOVUPS     96(DX)(CX*1), Y4
+	VMOVUPS     96(BX)(CX*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+	ADDQ        $0x80, CX
+	SUBQ        $0x10, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, AX
+	JZ          done
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     128(DI)(SI*8), Y4
+	VMASKMOVPD  (DX)(CX*1), Y4, Y5
+	VMASKMOVPD  (BX)(CX*1), Y4, Y4
+	VFMADD231PD Y4, Y5, Y0
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     160(DI)(SI*8), Y4
+	VMASKMOVPD  32(DX)(CX*1), Y4, Y5
+	VMASKMOVPD  32(BX)(CX*1), Y4, Y4
+	VFMADD231PD Y4, Y5, Y1
+	MOVQ        AX, SI
+	NEGQ        SI
+	LEAQ        onesF64<>+0(SB), DI
+	VMOVUPS     192(DI)(SI*8), Y4
+	VMASKMOVPD  64(DX)(CX*1), Y4, Y5
+	VMASKMOVPD  64(BX)(CX*1), Y4, Y4
+	VFMADD231PD Y4, Y5, Y2
+	NEGQ        AX
+	LEAQ        onesF64<>+0(SB), SI
+	VMOVUPS     224(SI)(AX*8), Y4
+	VMASKMOVPD  96(DX)(CX*1), Y4, Y5
+	VMASKMOVPD  96(BX)(CX*1), Y4, Y4
+	VFMADD231PD Y4, Y5, Y3
+
+done:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	VZEROUPPER
+	MOVSD        X0, ret+48(FP)
+	RET
+
+// func dotAVX512F32(x []float32, y []float32) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·dotAVX512F32(SB), NOSPLIT, $0-56
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), DX
+	MOVQ   y_base+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	XORQ   CX, CX
+	SUBQ   $0x10, AX
+	JLT    tail
+
+loop:
+	VCVTPS2PD   (DX)(CX*1), Z2
+	VCVTPS2PD   (BX)(CX*1), Z3
+	VFMADD231PD Z3, Z2, Z0
+	VCVTPS2PD   32(DX)(CX*1), Z2
+	VCVTPS2PD   32(BX)(CX*1), Z3
+	VFMADD231PD Z3, Z2, Z1
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, AX
+	JZ          done
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z (DX)(CX*1), K1, Z2
+	VCVTPS2PD.Z (BX)(CX*1), K1, Z3
+	VFMADD231PD Z3, Z2, Z0
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	SHRQ        $0x08, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z 32(DX)(CX*1), K1, Z2
+	VCVTPS2PD.Z 32(BX)(CX*1), K1, Z3
+	VFMADD231PD Z3, Z2, Z1
+
+done:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPD        X1, X0, X0
+	VZEROUPPER
+	MOVSD         X0, ret+48(FP)
+	RET
+
+// func dotAVX512F64(x []float64, y []float64) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·dotAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), DX
+	MOVQ   y_base+24(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	XORQ   CX, CX
+	SUBQ   $0x10, AX
+	JLT    tail
+
+loop:
+	VMOVUPS     (DX)(CX*1), Z2
+	VMOVUPS     (BX)(CX*1), Z3
+	VFMADD231PD Z3, Z2, Z0
+	VMOVUPS     64(DX)(CX*1), Z2
+	VMOVUPS     64(BX)(CX*1), Z3
+	VFMADD231PD Z3, Z2, Z1
+	ADDQ        $0x80, CX
+	SUBQ        $0x10, AX
+	JGE         loop
+
+tail:
+	ADDQ        $0x10, AX
+	JZ          done
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPD.Z   (DX)(CX*1), K1, Z2
+	VMOVUPD.Z   (BX)(CX*1), K1, Z3
+	VFMADD231PD Z3, Z2, Z0
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	SHRQ        $0x08, SI
+	KMOVW       SI, K1
+	VMOVUPD.Z   64(DX)(CX*1), K1, Z2
+	VMOVUPD.Z   64(BX)(CX*1), K1, Z3
+	VFMADD231PD Z3, Z2, Z1
+
+done:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPD        X1, X0, X0
+	VZEROUPPER
+	MOVSD         X0, ret+48(FP)
+	RET
+
+// func softmaxGradAVX2F32(dx []float32, dy []float32, y []float32, dot float64)
+// Requires: AVX
+TEXT ·softmaxGradAVX2F32(SB), NOSPLIT, $0-80
+	MOVQ         dx_len+8(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	VBROADCASTSD dot+72(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD  (DX)(CX*1), Y1
+	VCVTPS2PD  (BX)(CX*1), Y2
+	VSUBPD     Y0, Y1, Y1
+	VMULPD     Y1, Y2, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (SI)(CX*1)
+	ADDQ       $0x10, CX
+	SUBQ       $0x04, AX
+	JGE        loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y1
+	LEAQ       onesF32<>+0(SB), DI
+	VMOVUPS    64(DI)(AX*4), X1
+	VMASKMOVPS (DX)(CX*1), X1, X2
+	VCVTPS2PD  X2, Y2
+	VMASKMOVPS (BX)(CX*1), X1, X3
+	VCVTPS2PD  X3, Y3
+	VSUBPD     Y0, Y2, Y0
+	VMULPD     Y0, Y3, Y0
+	VCVTPD2PSY Y0, X0
+	VMASKMOVPS X0, X1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func softmaxGradAVX2F64(dx []float64, dy []float64, y []float64, dot float64)
+// Requires: AVX
+TEXT ·softmaxGradAVX2F64(SB), NOSPLIT, $0-80
+	MOVQ         dx_len+8(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	VBROADCASTSD dot+72(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VMULPD  Y1, Y2, Y1
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VSUBPD     Y0, Y2, Y0
+	VMULPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func softmaxGradAVX512F32(dx []float32, dy []float32, y []float32, dot float64)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·softmaxGradAVX512F32(SB), NOSPLIT, $0-80
+	MOVQ         dx_len+8(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	VBROADCASTSD dot+72(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VCVTPS2PD (DX)(CX*1), Z1
+	VCVTPS2PD (BX)(CX*1), Z2
+	VSUBPD    Z0, Z1, Z1
+	VMULPD    Z1, Z2, Z1
+	VCVTPD2PS Z1, Y1
+	VMOVUPS   Y1, (SI)(CX*1)
+	ADDQ      $0x20, CX
+	SUBQ      $0x08, AX
+	JGE       loop
+
+tail:
+	ADDQ        $0x08, AX
+	JZ          done
+	MOVQ        $-1, DI
+	BZHIQ       AX, DI, DI
+	KMOVW       DI, K1
+	VCVTPS2PD.Z (DX)(CX*1), K1, Z1
+	VCVTPS2PD.Z (BX)(CX*1), K1, Z2
+	VSUBPD      Z0, Z1, Z0
+	VMULPD      Z0, Z2, Z0
+	VCVTPD2PS   Z0, Y0
+	VMOVUPS     Y0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func softmaxGradAVX512F64(dx []float64, dy []float64, y []float64, dot float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxGradAVX512F64(SB), NOSPLIT, $0-80
+	MOVQ         dx_len+8(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	VBROADCASTSD dot+72(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VMULPD  Z1, Z2, Z1
+	VMOVUPS Z1, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VSUBPD    Z0, Z1, Z0
+	VMULPD    Z0, Z2, Z0
+	VMOVUPD   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdAVX2F32(p []float32, g []float32, lr float32)
+// Requires: AVX
+TEXT ·sgdAVX2F32(SB), NOSPLIT, $0-52
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         p_base+0(FP), SI
+	VBROADCASTSS lr+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMULPS  Y2, Y0, Y2
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), DI
+	VMOVUPS    64(DI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VMASKMOVPS (BX)(CX*1), Y1, Y3
+	VMULPS     Y3, Y0, Y0
+	VSUBPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdAVX2F64(p []float64, g []float64, lr float64)
+// Requires: AVX
+TEXT ·sgdAVX2F64(SB), NOSPLIT, $0-56
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         p_base+0(FP), SI
+	VBROADCASTSD lr+48(FP), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMULPD  Y2, Y0, Y2
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), DI
+	VMOVUPS    128(DI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VMULPD     Y3, Y0, Y0
+	VSUBPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdAVX512F32(p []float32, g []float32, lr float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sgdAVX512F32(SB), NOSPLIT, $0-52
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         p_base+0(FP), SI
+	VBROADCASTSS lr+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMULPS  Z2, Z0, Z2
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VMOVUPS.Z (BX)(CX*1), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdAVX512F64(p []float64, g []float64, lr float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sgdAVX512F64(SB), NOSPLIT, $0-56
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         p_base+0(FP), SI
+	VBROADCASTSD lr+48(FP), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMULPD  Z2, Z0, Z2
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VMULPD    Z2, Z0, Z0
+	VSUBPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (SI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentumAVX2F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+// Requires: AVX
+TEXT ·momentumAVX2F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Y0
+	VBROADCASTSS mu+76(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPS  Y4, Y1, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y3, Y0, Y4
+	VSUBPS  Y4, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R9
+	VMOVUPS    64(R9)(AX*4), Y2
+	VMASKMOVPS (DX)(CX*1), Y2, Y3
+	VMASKMOVPS (BX)(CX*1), Y2, Y4
+	VMASKMOVPS (SI)(CX*1), Y2, Y5
+	VMULPS     Y5, Y1, Y1
+	VADDPS     Y4, Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VSUBPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y2, (DI)(CX*1)
+	VMASKMOVPS Y1, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentumAVX2F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+// Requires: AVX
+TEXT ·momentumAVX2F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Y0
+	VBROADCASTSD mu+80(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPD  Y4, Y1, Y4
+	VADDPD  Y3, Y4, Y3
+	VMULPD  Y3, Y0, Y4
+	VSUBPD  Y4, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y3, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R9
+	VMOVUPS    128(R9)(AX*8), Y2
+	VMASKMOVPD (DX)(CX*1), Y2, Y3
+	VMASKMOVPD (BX)(CX*1), Y2, Y4
+	VMASKMOVPD (SI)(CX*1), Y2, Y5
+	VMULPD     Y5, Y1, Y1
+	VADDPD     Y4, Y1, Y1
+	VMULPD     Y1, Y0, Y0
+	VSUBPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y2, (DI)(CX*1)
+	VMASKMOVPD Y1, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentumAVX512F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·momentumAVX512F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Z0
+	VBROADCASTSS mu+76(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPS  Z4, Z1, Z4
+	VADDPS  Z3, Z4, Z3
+	VMULPS  Z3, Z0, Z4
+	VSUBPS  Z4, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z3, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z2
+	VMOVUPS.Z (BX)(CX*1), K1, Z3
+	VMOVUPS.Z (SI)(CX*1), K1, Z4
+	VMULPS    Z4, Z1, Z1
+	VADDPS    Z3, Z1, Z1
+	VMULPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+	VMOVUPS   Z1, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentumAVX512F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·momentumAVX512F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Z0
+	VBROADCASTSD mu+80(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPD  Z4, Z1, Z4
+	VADDPD  Z3, Z4, Z3
+	VMULPD  Z3, Z0, Z4
+	VSUBPD  Z4, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z3, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z2
+	VMOVUPD.Z (BX)(CX*1), K1, Z3
+	VMOVUPD.Z (SI)(CX*1), K1, Z4
+	VMULPD    Z4, Z1, Z1
+	VADDPD    Z3, Z1, Z1
+	VMULPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z2, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+	VMOVUPD   Z1, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX2F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+// Requires: AVX
+TEXT ·nesterovAVX2F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Y0
+	VBROADCASTSS mu+76(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPS  Y4, Y1, Y4
+	VADDPS  Y3, Y4, Y4
+	VMULPS  Y4, Y1, Y5
+	VADDPS  Y5, Y3, Y3
+	VMULPS  Y3, Y0, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y4, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R9
+	VMOVUPS    64(R9)(AX*4), Y2
+	VMASKMOVPS (DX)(CX*1), Y2, Y3
+	VMASKMOVPS (BX)(CX*1), Y2, Y4
+	VMASKMOVPS (SI)(CX*1), Y2, Y5
+	VMULPS     Y5, Y1, Y5
+	VADDPS     Y4, Y5, Y5
+	VMULPS     Y5, Y1, Y1
+	VADDPS     Y1, Y4, Y1
+	VMULPS     Y1, Y0, Y0
+	VSUBPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y2, (DI)(CX*1)
+	VMASKMOVPS Y5, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX2F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+// Requires: AVX
+TEXT ·nesterovAVX2F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Y0
+	VBROADCASTSD mu+80(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPD  Y4, Y1, Y4
+	VADDPD  Y3, Y4, Y4
+	VMULPD  Y4, Y1, Y5
+	VADDPD  Y5, Y3, Y3
+	VMULPD  Y3, Y0, Y3
+	VSUBPD  Y3, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y4, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R9
+	VMOVUPS    128(R9)(AX*8), Y2
+	VMASKMOVPD (DX)(CX*1), Y2, Y3
+	VMASKMOVPD (BX)(CX*1), Y2, Y4
+	VMASKMOVPD (SI)(CX*1), Y2, Y5
+	VMULPD     Y5, Y1, Y5
+	VADDPD     Y4, Y5, Y5
+	VMULPD     Y5, Y1, Y1
+	VADDPD     Y1, Y4, Y1
+	VMULPD     Y1, Y0, Y0
+	VSUBPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y2, (DI)(CX*1)
+	VMASKMOVPD Y5, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX512F32(p []float32, g []float32, v []float32, lr float32, mu float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·nesterovAVX512F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Z0
+	VBROADCASTSS mu+76(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPS  Z4, Z1, Z4
+	VADDPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z5
+	VADDPS  Z5, Z3, Z3
+	VMULPS  Z3, Z0, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z4, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z2
+	VMOVUPS.Z (BX)(CX*1), K1, Z3
+	VMOVUPS.Z (SI)(CX*1), K1, Z4
+	VMULPS    Z4, Z1, Z4
+	VADDPS    Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VADDPS    Z1, Z3, Z1
+	VMULPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+	VMOVUPS   Z4, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX512F64(p []float64, g []float64, v []float64, lr float64, mu float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·nesterovAVX512F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         v_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Z0
+	VBROADCASTSD mu+80(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPD  Z4, Z1, Z4
+	VADDPD  Z3, Z4, Z4
+	VMULPD  Z4, Z1, Z5
+	VADDPD  Z5, Z3, Z3
+	VMULPD  Z3, Z0, Z3
+	VSUBPD  Z3, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z4, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z2
+	VMOVUPD.Z (BX)(CX*1), K1, Z3
+	VMOVUPD.Z (SI)(CX*1), K1, Z4
+	VMULPD    Z4, Z1, Z4
+	VADDPD    Z3, Z4, Z4
+	VMULPD    Z4, Z1, Z1
+	VADDPD    Z1, Z3, Z1
+	VMULPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z2, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+	VMOVUPD   Z4, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX2F32(p []float32, g []float32, s []float32, lr float32, eps float32)
+// Requires: AVX
+TEXT ·adaGradAVX2F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPS  Y3, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VMULPS  Y3, Y0, Y3
+	VSQRTPS Y4, Y5
+	VADDPS  Y1, Y5, Y5
+	VDIVPS  Y5, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y4, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R9
+	VMOVUPS    64(R9)(AX*4), Y2
+	VMASKMOVPS (DX)(CX*1), Y2, Y3
+	VMASKMOVPS (BX)(CX*1), Y2, Y4
+	VMASKMOVPS (SI)(CX*1), Y2, Y5
+	VMULPS     Y4, Y4, Y6
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y4, Y0, Y0
+	VSQRTPS    Y5, Y4
+	VADDPS     Y1, Y4, Y1
+	VDIVPS     Y1, Y0, Y0
+	VSUBPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y2, (DI)(CX*1)
+	VMASKMOVPS Y5, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX2F64(p []float64, g []float64, s []float64, lr float64, eps float64)
+// Requires: AVX
+TEXT ·adaGradAVX2F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Y0
+	VBROADCASTSD eps+80(FP), Y1
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS (BX)(CX*1), Y3
+	VMOVUPS (SI)(CX*1), Y4
+	VMULPD  Y3, Y3, Y5
+	VADDPD  Y5, Y4, Y4
+	VMULPD  Y3, Y0, Y3
+	VSQRTPD Y4, Y5
+	VADDPD  Y1, Y5, Y5
+	VDIVPD  Y5, Y3, Y3
+	VSUBPD  Y3, Y2, Y2
+	VMOVUPS Y2, (DI)(CX*1)
+	VMOVUPS Y4, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R9
+	VMOVUPS    128(R9)(AX*8), Y2
+	VMASKMOVPD (DX)(CX*1), Y2, Y3
+	VMASKMOVPD (BX)(CX*1), Y2, Y4
+	VMASKMOVPD (SI)(CX*1), Y2, Y5
+	VMULPD     Y4, Y4, Y6
+	VADDPD     Y6, Y5, Y5
+	VMULPD     Y4, Y0, Y0
+	VSQRTPD    Y5, Y4
+	VADDPD     Y1, Y4, Y1
+	VDIVPD     Y1, Y0, Y0
+	VSUBPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y2, (DI)(CX*1)
+	VMASKMOVPD Y5, Y2, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX512F32(p []float32, g []float32, s []float32, lr float32, eps float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adaGradAVX512F32(SB), NOSPLIT, $0-80
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPS  Z3, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  Z3, Z0, Z3
+	VSQRTPS Z4, Z5
+	VADDPS  Z1, Z5, Z5
+	VDIVPS  Z5, Z3, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z4, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z2
+	VMOVUPS.Z (BX)(CX*1), K1, Z3
+	VMOVUPS.Z (SI)(CX*1), K1, Z4
+	VMULPS    Z3, Z3, Z5
+	VADDPS    Z5, Z4, Z4
+	VMULPS    Z3, Z0, Z0
+	VSQRTPS   Z4, Z3
+	VADDPS    Z1, Z3, Z1
+	VDIVPS    Z1, Z0, Z0
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+	VMOVUPS   Z4, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adaGradAVX512F64(p []float64, g []float64, s []float64, lr float64, eps float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adaGradAVX512F64(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Z0
+	VBROADCASTSD eps+80(FP), Z1
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS (BX)(CX*1), Z3
+	VMOVUPS (SI)(CX*1), Z4
+	VMULPD  Z3, Z3, Z5
+	VADDPD  Z5, Z4, Z4
+	VMULPD  Z3, Z0, Z3
+	VSQRTPD Z4, Z5
+	VADDPD  Z1, Z5, Z5
+	VDIVPD  Z5, Z3, Z3
+	VSUBPD  Z3, Z2, Z2
+	VMOVUPS Z2, (DI)(CX*1)
+	VMOVUPS Z4, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z2
+	VMOVUPD.Z (BX)(CX*1), K1, Z3
+	VMOVUPD.Z (SI)(CX*1), K1, Z4
+	VMULPD    Z3, Z3, Z5
+	VADDPD    Z5, Z4, Z4
+	VMULPD    Z3, Z0, Z0
+	VSQRTPD   Z4, Z3
+	VADDPD    Z1, Z3, Z1
+	VDIVPD    Z1, Z0, Z0
+	VSUBPD    Z0, Z2, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+	VMOVUPD   Z4, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX2F32(p []float32, g []float32, s []float32, lr float32, keep float32, take float32, eps float32)
+// Requires: AVX
+TEXT ·rmspropAVX2F32(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Y0
+	VBROADCASTSS keep+76(FP), Y1
+	VBROADCASTSS take+80(FP), Y2
+	VBROADCASTSS eps+84(FP), Y3
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y4
+	VMOVUPS (BX)(CX*1), Y5
+	VMOVUPS (SI)(CX*1), Y6
+	VMULPS  Y6, Y1, Y6
+	VMULPS  Y5, Y2, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  Y7, Y6, Y6
+	VMULPS  Y5, Y0, Y5
+	VSQRTPS Y6, Y7
+	VADDPS  Y3, Y7, Y7
+	VDIVPS  Y7, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y6, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R9
+	VMOVUPS    64(R9)(AX*4), Y4
+	VMASKMOVPS (DX)(CX*1), Y4, Y5
+	VMASKMOVPS (BX)(CX*1), Y4, Y6
+	VMASKMOVPS (SI)(CX*1), Y4, Y7
+	VMULPS     Y7, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y6, Y0, Y0
+	VSQRTPS    Y1, Y2
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y2, Y0, Y0
+	VSUBPS     Y0, Y5, Y0
+	VMASKMOVPS Y0, Y4, (DI)(CX*1)
+	VMASKMOVPS Y1, Y4, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX2F64(p []float64, g []float64, s []float64, lr float64, keep float64, take float64, eps float64)
+// Requires: AVX
+TEXT ·rmspropAVX2F64(SB), NOSPLIT, $0-104
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Y0
+	VBROADCASTSD keep+80(FP), Y1
+	VBROADCASTSD take+88(FP), Y2
+	VBROADCASTSD eps+96(FP), Y3
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y4
+	VMOVUPS (BX)(CX*1), Y5
+	VMOVUPS (SI)(CX*1), Y6
+	VMULPD  Y6, Y1, Y6
+	VMULPD  Y5, Y2, Y7
+	VMULPD  Y5, Y7, Y7
+	VADDPD  Y7, Y6, Y6
+	VMULPD  Y5, Y0, Y5
+	VSQRTPD Y6, Y7
+	VADDPD  Y3, Y7, Y7
+	VDIVPD  Y7, Y5, Y5
+	VSUBPD  Y5, Y4, Y4
+	VMOVUPS Y4, (DI)(CX*1)
+	VMOVUPS Y6, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R9
+	VMOVUPS    128(R9)(AX*8), Y4
+	VMASKMOVPD (DX)(CX*1), Y4, Y5
+	VMASKMOVPD (BX)(CX*1), Y4, Y6
+	VMASKMOVPD (SI)(CX*1), Y4, Y7
+	VMULPD     Y7, Y1, Y1
+	VMULPD     Y6, Y2, Y2
+	VMULPD     Y6, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMULPD     Y6, Y0, Y0
+	VSQRTPD    Y1, Y2
+	VADDPD     Y3, Y2, Y2
+	VDIVPD     Y2, Y0, Y0
+	VSUBPD     Y0, Y5, Y0
+	VMASKMOVPD Y0, Y4, (DI)(CX*1)
+	VMASKMOVPD Y1, Y4, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX512F32(p []float32, g []float32, s []float32, lr float32, keep float32, take float32, eps float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropAVX512F32(SB), NOSPLIT, $0-88
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSS lr+72(FP), Z0
+	VBROADCASTSS keep+76(FP), Z1
+	VBROADCASTSS take+80(FP), Z2
+	VBROADCASTSS eps+84(FP), Z3
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z4
+	VMOVUPS (BX)(CX*1), Z5
+	VMOVUPS (SI)(CX*1), Z6
+	VMULPS  Z6, Z1, Z6
+	VMULPS  Z5, Z2, Z7
+	VMULPS  Z5, Z7, Z7
+	VADDPS  Z7, Z6, Z6
+	VMULPS  Z5, Z0, Z5
+	VSQRTPS Z6, Z7
+	VADDPS  Z3, Z7, Z7
+	VDIVPS  Z7, Z5, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, (DI)(CX*1)
+	VMOVUPS Z6, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z4
+	VMOVUPS.Z (BX)(CX*1), K1, Z5
+	VMOVUPS.Z (SI)(CX*1), K1, Z6
+	VMULPS    Z6, Z1, Z1
+	VMULPS    Z5, Z2, Z2
+	VMULPS    Z5, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z5, Z0, Z0
+	VSQRTPS   Z1, Z2
+	VADDPS    Z3, Z2, Z2
+	VDIVPS    Z2, Z0, Z0
+	VSUBPS    Z0, Z4, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+	VMOVUPS   Z1, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX512F64(p []float64, g []float64, s []float64, lr float64, keep float64, take float64, eps float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropAVX512F64(SB), NOSPLIT, $0-104
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         s_base+48(FP), SI
+	MOVQ         p_base+0(FP), DI
+	MOVQ         s_base+48(FP), R8
+	VBROADCASTSD lr+72(FP), Z0
+	VBROADCASTSD keep+80(FP), Z1
+	VBROADCASTSD take+88(FP), Z2
+	VBROADCASTSD eps+96(FP), Z3
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z4
+	VMOVUPS (BX)(CX*1), Z5
+	VMOVUPS (SI)(CX*1), Z6
+	VMULPD  Z6, Z1, Z6
+	VMULPD  Z5, Z2, Z7
+	VMULPD  Z5, Z7, Z7
+	VADDPD  Z7, Z6, Z6
+	VMULPD  Z5, Z0, Z5
+	VSQRTPD Z6, Z7
+	VADDPD  Z3, Z7, Z7
+	VDIVPD  Z7, Z5, Z5
+	VSUBPD  Z5, Z4, Z4
+	VMOVUPS Z4, (DI)(CX*1)
+	VMOVUPS Z6, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z4
+	VMOVUPD.Z (BX)(CX*1), K1, Z5
+	VMOVUPD.Z (SI)(CX*1), K1, Z6
+	VMULPD    Z6, Z1, Z1
+	VMULPD    Z5, Z2, Z2
+	VMULPD    Z5, Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	VMULPD    Z5, Z0, Z0
+	VSQRTPD   Z1, Z2
+	VADDPD    Z3, Z2, Z2
+	VDIVPD    Z2, Z0, Z0
+	VSUBPD    Z0, Z4, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+	VMOVUPD   Z1, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adamAVX2F32(p []float32, g []float32, m []float32, v []float32, lr float32, keep1 float32, take1 float32, keep2 float32, take2 float32, shrink float32, grow float32, eps float32)
+// Requires: AVX
+TEXT ·adamAVX2F32(SB), NOSPLIT, $0-128
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         m_base+48(FP), SI
+	MOVQ         v_base+72(FP), DI
+	MOVQ         p_base+0(FP), R8
+	MOVQ         m_base+48(FP), R9
+	MOVQ         v_base+72(FP), R10
+	VBROADCASTSS lr+96(FP), Y0
+	VBROADCASTSS keep1+100(FP), Y1
+	VBROADCASTSS take1+104(FP), Y2
+	VBROADCASTSS keep2+108(FP), Y3
+	VBROADCASTSS take2+112(FP), Y4
+	VBROADCASTSS shrink+116(FP), Y5
+	VBROADCASTSS grow+120(FP), Y6
+	VBROADCASTSS eps+124(FP), Y7
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y8
+	VMOVUPS (BX)(CX*1), Y9
+	VMOVUPS (SI)(CX*1), Y10
+	VMOVUPS (DI)(CX*1), Y11
+	VMULPS  Y10, Y1, Y10
+	VMULPS  Y9, Y2, Y12
+	VADDPS  Y12, Y10, Y10
+	VMULPS  Y11, Y3, Y11
+	VMULPS  Y9, Y4, Y12
+	VMULPS  Y9, Y12, Y9
+	VADDPS  Y9, Y11, Y9
+	VMULPS  Y10, Y0, Y11
+	VSQRTPS Y9, Y12
+	VMULPS  Y6, Y12, Y12
+	VADDPS  Y7, Y12, Y12
+	VDIVPS  Y12, Y11, Y11
+	VMULPS  Y8, Y5, Y8
+	VSUBPS  Y11, Y8, Y8
+	VMOVUPS Y8, (R8)(CX*1)
+	VMOVUPS Y10, (R9)(CX*1)
+	VMOVUPS Y9, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R11
+	VMOVUPS    64(R11)(AX*4), Y8
+	VMASKMOVPS (DX)(CX*1), Y8, Y9
+	VMASKMOVPS (BX)(CX*1), Y8, Y10
+	VMASKMOVPS (SI)(CX*1), Y8, Y11
+	VMASKMOVPS (DI)(CX*1), Y8, Y12
+	VMULPS     Y11, Y1, Y1
+	VMULPS     Y10, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y12, Y3, Y2
+	VMULPS     Y10, Y4, Y3
+	VMULPS     Y10, Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	VMULPS     Y1, Y0, Y0
+	VSQRTPS    Y2, Y3
+	VMULPS     Y6, Y3, Y3
+	VADDPS     Y7, Y3, Y3
+	VDIVPS     Y3, Y0, Y0
+	VMULPS     Y9, Y5, Y3
+	VSUBPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y8, (R8)(CX*1)
+	VMASKMOVPS Y1, Y8, (R9)(CX*1)
+	VMASKMOVPS Y2, Y8, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adamAVX2F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)
+// Requires: AVX
+TEXT ·adamAVX2F64(SB), NOSPLIT, $0-160
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         m_base+48(FP), SI
+	MOVQ         v_base+72(FP), DI
+	MOVQ         p_base+0(FP), R8
+	MOVQ         m_base+48(FP), R9
+	MOVQ         v_base+72(FP), R10
+	VBROADCASTSD lr+96(FP), Y0
+	VBROADCASTSD keep1+104(FP), Y1
+	VBROADCASTSD take1+112(FP), Y2
+	VBROADCASTSD keep2+120(FP), Y3
+	VBROADCASTSD take2+128(FP), Y4
+	VBROADCASTSD shrink+136(FP), Y5
+	VBROADCASTSD grow+144(FP), Y6
+	VBROADCASTSD eps+152(FP), Y7
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y8
+	VMOVUPS (BX)(CX*1), Y9
+	VMOVUPS (SI)(CX*1), Y10
+	VMOVUPS (DI)(CX*1), Y11
+	VMULPD  Y10, Y1, Y10
+	VMULPD  Y9, Y2, Y12
+	VADDPD  Y12, Y10, Y10
+	VMULPD  Y11, Y3, Y11
+	VMULPD  Y9, Y4, Y12
+	VMULPD  Y9, Y12, Y9
+	VADDPD  Y9, Y11, Y9
+	VMULPD  Y10, Y0, Y11
+	VSQRTPD Y9, Y12
+	VMULPD  Y6, Y12, Y12
+	VADDPD  Y7, Y12, Y12
+	VDIVPD  Y12, Y11, Y11
+	VMULPD  Y8, Y5, Y8
+	VSUBPD  Y11, Y8, Y8
+	VMOVUPS Y8, (R8)(CX*1)
+	VMOVUPS Y10, (R9)(CX*1)
+	VMOVUPS Y9, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R11
+	VMOVUPS    128(R11)(AX*8), Y8
+	VMASKMOVPD (DX)(CX*1), Y8, Y9
+	VMASKMOVPD (BX)(CX*1), Y8, Y10
+	VMASKMOVPD (SI)(CX*1), Y8, Y11
+	VMASKMOVPD (DI)(CX*1), Y8, Y12
+	VMULPD     Y11, Y1, Y1
+	VMULPD     Y10, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMULPD     Y12, Y3, Y2
+	VMULPD     Y10, Y4, Y3
+	VMULPD     Y10, Y3, Y3
+	VADDPD     Y3, Y2, Y2
+	VMULPD     Y1, Y0, Y0
+	VSQRTPD    Y2, Y3
+	VMULPD     Y6, Y3, Y3
+	VADDPD     Y7, Y3, Y3
+	VDIVPD     Y3, Y0, Y0
+	VMULPD     Y9, Y5, Y3
+	VSUBPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y8, (R8)(CX*1)
+	VMASKMOVPD Y1, Y8, (R9)(CX*1)
+	VMASKMOVPD Y2, Y8, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adamAVX512F32(p []float32, g []float32, m []float32, v []float32, lr float32, keep1 float32, take1 float32, keep2 float32, take2 float32, shrink float32, grow float32, eps float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adamAVX512F32(SB), NOSPLIT, $0-128
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         m_base+48(FP), SI
+	MOVQ         v_base+72(FP), DI
+	MOVQ         p_base+0(FP), R8
+	MOVQ         m_base+48(FP), R9
+	MOVQ         v_base+72(FP), R10
+	VBROADCASTSS lr+96(FP), Z0
+	VBROADCASTSS keep1+100(FP), Z1
+	VBROADCASTSS take1+104(FP), Z2
+	VBROADCASTSS keep2+108(FP), Z3
+	VBROADCASTSS take2+112(FP), Z4
+	VBROADCASTSS shrink+116(FP), Z5
+	VBROADCASTSS grow+120(FP), Z6
+	VBROADCASTSS eps+124(FP), Z7
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z8
+	VMOVUPS (BX)(CX*1), Z9
+	VMOVUPS (SI)(CX*1), Z10
+	VMOVUPS (DI)(CX*1), Z11
+	VMULPS  Z10, Z1, Z10
+	VMULPS  Z9, Z2, Z12
+	VADDPS  Z12, Z10, Z10
+	VMULPS  Z11, Z3, Z11
+	VMULPS  Z9, Z4, Z12
+	VMULPS  Z9, Z12, Z9
+	VADDPS  Z9, Z11, Z9
+	VMULPS  Z10, Z0, Z11
+	VSQRTPS Z9, Z12
+	VMULPS  Z6, Z12, Z12
+	VADDPS  Z7, Z12, Z12
+	VDIVPS  Z12, Z11, Z11
+	VMULPS  Z8, Z5, Z8
+	VSUBPS  Z11, Z8, Z8
+	VMOVUPS Z8, (R8)(CX*1)
+	VMOVUPS Z10, (R9)(CX*1)
+	VMOVUPS Z9, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R11
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z8
+	VMOVUPS.Z (BX)(CX*1), K1, Z9
+	VMOVUPS.Z (SI)(CX*1), K1, Z10
+	VMOVUPS.Z (DI)(CX*1), K1, Z11
+	VMULPS    Z10, Z1, Z1
+	VMULPS    Z9, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z11, Z3, Z2
+	VMULPS    Z9, Z4, Z3
+	VMULPS    Z9, Z3, Z3
+	VADDPS    Z3, Z2, Z2
+	VMULPS    Z1, Z0, Z0
+	VSQRTPS   Z2, Z3
+	VMULPS    Z6, Z3, Z3
+	VADDPS    Z7, Z3, Z3
+	VDIVPS    Z3, Z0, Z0
+	VMULPS    Z8, Z5, Z3
+	VSUBPS    Z0, Z3, Z0
+	VMOVUPS   Z0, K1, (R8)(CX*1)
+	VMOVUPS   Z1, K1, (R9)(CX*1)
+	VMOVUPS   Z2, K1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adamAVX512F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adamAVX512F64(SB), NOSPLIT, $0-160
+	MOVQ         p_len+8(FP), AX
+	MOVQ         p_base+0(FP), DX
+	MOVQ         g_base+24(FP), BX
+	MOVQ         m_base+48(FP), SI
+	MOVQ         v_base+72(FP), DI
+	MOVQ         p_base+0(FP), R8
+	MOVQ         m_base+48(FP), R9
+	MOVQ         v_base+72(FP), R10
+	VBROADCASTSD lr+96(FP), Z0
+	VBROADCASTSD keep1+104(FP), Z1
+	VBROADCASTSD take1+112(FP), Z2
+	VBROADCASTSD keep2+120(FP), Z3
+	VBROADCASTSD take2+128(FP), Z4
+	VBROADCASTSD shrink+136(FP), Z5
+	VBROADCASTSD grow+144(FP), Z6
+	VBROADCASTSD eps+152(FP), Z7
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z8
+	VMOVUPS (BX)(CX*1), Z9
+	VMOVUPS (SI)(CX*1), Z10
+	VMOVUPS (DI)(CX*1), Z11
+	VMULPD  Z10, Z1, Z10
+	VMULPD  Z9, Z2, Z12
+	VADDPD  Z12, Z10, Z10
+	VMULPD  Z11, Z3, Z11
+	VMULPD  Z9, Z4, Z12
+	VMULPD  Z9, Z12, Z9
+	VADDPD  Z9, Z11, Z9
+	VMULPD  Z10, Z0, Z11
+	VSQRTPD Z9, Z12
+	VMULPD  Z6, Z12, Z12
+	VADDPD  Z7, Z12, Z12
+	VDIVPD  Z12, Z11, Z11
+	VMULPD  Z8, Z5, Z8
+	VSUBPD  Z11, Z8, Z8
+	VMOVUPS Z8, (R8)(CX*1)
+	VMOVUPS Z10, (R9)(CX*1)
+	VMOVUPS Z9, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R11
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z8
+	VMOVUPD.Z (BX)(CX*1), K1, Z9
+	VMOVUPD.Z (SI)(CX*1), K1, Z10
+	VMOVUPD.Z (DI)(CX*1), K1, Z11
+	VMULPD    Z10, Z1, Z1
+	VMULPD    Z9, Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	VMULPD    Z11, Z3, Z2
+	VMULPD    Z9, Z4, Z3
+	VMULPD    Z9, Z3, Z3
+	VADDPD    Z3, Z2, Z2
+	VMULPD    Z1, Z0, Z0
+	VSQRTPD   Z2, Z3
+	VMULPD    Z6, Z3, Z3
+	VADDPD    Z7, Z3, Z3
+	VDIVPD    Z3, Z0, Z0
+	VMULPD    Z8, Z5, Z3
+	VSUBPD    Z0, Z3, Z0
+	VMOVUPD   Z0, K1, (R8)(CX*1)
+	VMOVUPD   Z1, K1, (R9)(CX*1)
+	VMOVUPD   Z2, K1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET

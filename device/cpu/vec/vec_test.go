@@ -16,19 +16,42 @@ type operation[T Float] struct {
 }
 
 func operations[T Float]() []operation[T] {
-	unary := func(name string, get func(f *table[T]) func(y, x []T)) operation[T] {
-		return operation[T]{name, 2, func(f *table[T], s [][]T) float64 { get(f)(s[0], s[1]); return 0 }}
-	}
-	binary := func(name string, get func(f *table[T]) func(z, x, y []T)) operation[T] {
-		return operation[T]{name, 3, func(f *table[T], s [][]T) float64 { get(f)(s[0], s[1], s[2]); return 0 }}
+	void := func(name string, slices int, do func(f *table[T], s [][]T)) operation[T] {
+		return operation[T]{name, slices, func(f *table[T], s [][]T) float64 { do(f, s); return 0 }}
 	}
 	return []operation[T]{
-		unary("tanh", func(f *table[T]) func(y, x []T) { return f.tanh }),
-		unary("sigmoid", func(f *table[T]) func(y, x []T) { return f.sigmoid }),
-		unary("relu", func(f *table[T]) func(y, x []T) { return f.relu }),
-		binary("tanhGrad", func(f *table[T]) func(z, x, y []T) { return f.tanhGrad }),
-		binary("sigmoidGrad", func(f *table[T]) func(z, x, y []T) { return f.sigmoidGrad }),
-		binary("reluGrad", func(f *table[T]) func(z, x, y []T) { return f.reluGrad }),
+		void("tanh", 2, func(f *table[T], s [][]T) { f.tanh(s[0], s[1]) }),
+		void("sigmoid", 2, func(f *table[T], s [][]T) { f.sigmoid(s[0], s[1]) }),
+		void("relu", 2, func(f *table[T], s [][]T) { f.relu(s[0], s[1]) }),
+		void("tanhGrad", 3, func(f *table[T], s [][]T) { f.tanhGrad(s[0], s[1], s[2]) }),
+		void("sigmoidGrad", 3, func(f *table[T], s [][]T) { f.sigmoidGrad(s[0], s[1], s[2]) }),
+		void("reluGrad", 3, func(f *table[T], s [][]T) { f.reluGrad(s[0], s[1], s[2]) }),
+		void("add", 3, func(f *table[T], s [][]T) { f.add(s[0], s[1], s[2]) }),
+		void("mul", 3, func(f *table[T], s [][]T) { f.mul(s[0], s[1], s[2]) }),
+		void("div", 3, func(f *table[T], s [][]T) { f.div(s[0], s[1], s[2]) }),
+		void("addScalar", 2, func(f *table[T], s [][]T) { f.addScalar(s[0], s[1], 0.3) }),
+		void("divScalar", 2, func(f *table[T], s [][]T) { f.divScalar(s[0], s[1], 0.3) }),
+		void("scalarDiv", 2, func(f *table[T], s [][]T) { f.scalarDiv(s[0], s[1], 0.3) }),
+		void("scale", 2, func(f *table[T], s [][]T) { f.scale(s[0], s[1], 0.3) }),
+		{"peak", 1, func(f *table[T], s [][]T) float64 { // of numbers, and either zero will do
+			for i, v := range s[0] {
+				if v != v {
+					s[0][i] = 0
+				}
+			}
+			return float64(f.peak(s[0])) + 0
+		}},
+		{"expSum", 2, func(f *table[T], s [][]T) float64 { return f.expSum(s[0], s[1], 2) }},
+		{"dot", 2, func(f *table[T], s [][]T) float64 { return f.dot(s[0], s[1]) }},
+		void("softmaxGrad", 3, func(f *table[T], s [][]T) { f.softmaxGrad(s[0], s[1], s[2], 0.3) }),
+		void("sgd", 2, func(f *table[T], s [][]T) { f.sgd(s[0], s[1], 0.1) }),
+		void("momentum", 3, func(f *table[T], s [][]T) { f.momentum(s[0], s[1], s[2], 0.1, 0.9) }),
+		void("nesterov", 3, func(f *table[T], s [][]T) { f.nesterov(s[0], s[1], s[2], 0.1, 0.9) }),
+		void("adaGrad", 3, func(f *table[T], s [][]T) { f.adaGrad(s[0], s[1], s[2], 0.1, 1e-8) }),
+		void("rmsprop", 3, func(f *table[T], s [][]T) { f.rmsprop(s[0], s[1], s[2], 0.1, 0.9, 0.1, 1e-8) }),
+		void("adam", 4, func(f *table[T], s [][]T) {
+			f.adam(s[0], s[1], s[2], s[3], 0.001, 0.9, 0.1, 0.999, 0.001, 0.99, 3, 1e-8)
+		}),
 	}
 }
 

@@ -116,3 +116,17 @@ func sigmoid(m *machine, _ []VecVirtual) body {
 		return []VecVirtual{y}
 	}
 }
+
+func expSum(m *machine, scalars []VecVirtual) sumBody {
+	e := exponentialOf(m.element)
+	highest, zeros := m.register(m.constant(e.highest)), m.zero()
+	return func(in []VecVirtual, sum VecVirtual, some *mask) []VecVirtual {
+		y := e.of(m, m.sub(scalars[0], in[0]), highest)
+		term := y
+		if some != nil {
+			term = m.whereMasked(*some, y, zeros)
+		}
+		m.do(addI, term, sum, sum)
+		return []VecVirtual{y}
+	}
+}

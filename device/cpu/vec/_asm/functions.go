@@ -56,4 +56,160 @@ var functions = []function{
 			}
 		},
 	},
+	{
+		name: "add", params: "z, x, y []T", in: []string{"x", "y"}, out: []string{"z"},
+		loop: "for i, v := range x {\n\tz[i] = v + y[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.add(in[0], in[1])}
+			}
+		},
+	},
+	{
+		name: "mul", params: "z, x, y []T", in: []string{"x", "y"}, out: []string{"z"},
+		loop: "for i, v := range x {\n\tz[i] = v * y[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.mul(in[0], in[1])}
+			}
+		},
+	},
+	{
+		name: "div", params: "z, x, y []T", in: []string{"x", "y"}, out: []string{"z"},
+		loop: "for i, v := range x {\n\tz[i] = v / y[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.div(in[0], in[1])}
+			}
+		},
+	},
+	{
+		name: "addScalar", params: "y, x []T, s T", in: []string{"x"}, out: []string{"y"}, scalars: []string{"s"},
+		loop: "for i, v := range x {\n\ty[i] = v + s\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.add(in[0], s[0])}
+			}
+		},
+	},
+	{
+		name: "divScalar", params: "y, x []T, s T", in: []string{"x"}, out: []string{"y"}, scalars: []string{"s"},
+		loop: "for i, v := range x {\n\ty[i] = v / s\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.div(in[0], s[0])}
+			}
+		},
+	},
+	{
+		name: "scalarDiv", params: "y, x []T, s T", in: []string{"x"}, out: []string{"y"}, scalars: []string{"s"},
+		loop: "for i, v := range x {\n\ty[i] = s / v\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.div(s[0], in[0])}
+			}
+		},
+	},
+	{
+		name: "scale", params: "y, x []T, s float64", in: []string{"x"}, out: []string{"y"}, scalars: []string{"s"}, wide: true,
+		loop: "for i, v := range x {\n\ty[i] = T(float64(v) * s)\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.mul(in[0], s[0])}
+			}
+		},
+	},
+	{
+		name: "peak", params: "x []T", result: "T", in: []string{"x"},
+		loop: "peak := math.Inf(-1)\nfor _, v := range x { // none of them NaN\n\tpeak = max(peak, v)\n}\nreturn peak",
+	},
+	{
+		name: "expSum", params: "y, x []T, peak float64", result: "float64", in: []string{"x"}, out: []string{"y"}, scalars: []string{"peak"}, wide: true, sum: expSum,
+		loop: "var sums [16]float64\nfor i, v := range x {\n\te := exp(v - peak)\n\ty[i] = T(e)\n\tsums[i%16] += e\n}\nreturn fold(sums)",
+	},
+	{
+		name: "dot", params: "x, y []T", result: "float64", in: []string{"x", "y"}, wide: true,
+		loop: "var sums [16]float64\nfor i, v := range x {\n\tsums[i%16] = math.FMA(v, y[i], sums[i%16])\n}\nreturn fold(sums)",
+		sum: func(m *machine, _ []VecVirtual) sumBody {
+			return func(in []VecVirtual, sum VecVirtual, _ *mask) []VecVirtual {
+				m.addProduct(sum, in[0], in[1])
+				return nil
+			}
+		},
+	},
+	{
+		name: "softmaxGrad", params: "dx, dy, y []T, dot float64", in: []string{"dy", "y"}, out: []string{"dx"}, scalars: []string{"dot"}, wide: true,
+		loop: "for i, v := range y {\n\tdx[i] = T(v * (dy[i] - dot))\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.mul(in[1], m.sub(in[0], s[0]))}
+			}
+		},
+	},
+	{
+		name: "sgd", params: "p, g []T, lr T", in: []string{"p", "g"}, out: []string{"p"}, scalars: []string{"lr"},
+		loop: "for i := range p {\n\tp[i] -= lr * g[i]\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.sub(in[0], m.mul(s[0], in[1]))}
+			}
+		},
+	},
+	{
+		name: "momentum", params: "p, g, v []T, lr, mu T", in: []string{"p", "g", "v"}, out: []string{"p", "v"}, scalars: []string{"lr", "mu"},
+		loop: "for i := range p {\n\tv[i] = mu*v[i] + g[i]\n\tp[i] -= lr * v[i]\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				v := m.add(m.mul(s[1], in[2]), in[1])
+				return []VecVirtual{m.sub(in[0], m.mul(s[0], v)), v}
+			}
+		},
+	},
+	{
+		name: "nesterov", params: "p, g, v []T, lr, mu T", in: []string{"p", "g", "v"}, out: []string{"p", "v"}, scalars: []string{"lr", "mu"},
+		loop: "for i := range p {\n\tv[i] = mu*v[i] + g[i]\n\tp[i] -= lr * (g[i] + mu*v[i])\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				g := in[1]
+				v := m.add(m.mul(s[1], in[2]), g)
+				return []VecVirtual{m.sub(in[0], m.mul(s[0], m.add(g, m.mul(s[1], v)))), v}
+			}
+		},
+	},
+	{
+		name: "adaGrad", params: "p, g, s []T, lr, eps T", in: []string{"p", "g", "s"}, out: []string{"p", "s"}, scalars: []string{"lr", "eps"},
+		loop: "for i := range p {\n\ts[i] += g[i] * g[i]\n\tp[i] -= lr * g[i] / (sqrt(s[i]) + eps)\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				g := in[1]
+				sum := m.add(in[2], m.mul(g, g))
+				return []VecVirtual{m.sub(in[0], m.div(m.mul(s[0], g), m.add(m.sqrt(sum), s[1]))), sum}
+			}
+		},
+	},
+	{
+		name: "rmsprop", params: "p, g, s []T, lr, keep, take, eps T", in: []string{"p", "g", "s"}, out: []string{"p", "s"}, scalars: []string{"lr", "keep", "take", "eps"},
+		loop: "for i := range p {\n\ts[i] = keep*s[i] + take*g[i]*g[i]\n\tp[i] -= lr * g[i] / (sqrt(s[i]) + eps)\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				g, lr, keep, take, eps := in[1], s[0], s[1], s[2], s[3]
+				mean := m.add(m.mul(keep, in[2]), m.mul(m.mul(take, g), g))
+				return []VecVirtual{m.sub(in[0], m.div(m.mul(lr, g), m.add(m.sqrt(mean), eps))), mean}
+			}
+		},
+	},
+	{
+		name: "adam", params: "p, g, m, v []T, lr, keep1, take1, keep2, take2, shrink, grow, eps T", in: []string{"p", "g", "m", "v"}, out: []string{"p", "m", "v"}, scalars: []string{"lr", "keep1", "take1", "keep2", "take2", "shrink", "grow", "eps"},
+		loop: "for i := range p {\n\tm[i] = keep1*m[i] + take1*g[i]\n\tv[i] = keep2*v[i] + take2*g[i]*g[i]\n\tp[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])*grow+eps)\n}",
+		compute: func(m *machine, s []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				p, g := in[0], in[1]
+				lr, keep1, take1, keep2, take2, shrink, grow, eps := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
+				mean := m.add(m.mul(keep1, in[2]), m.mul(take1, g))
+				square := m.add(m.mul(keep2, in[3]), m.mul(m.mul(take2, g), g))
+				step := m.div(m.mul(lr, mean), m.add(m.mul(m.sqrt(square), grow), eps))
+				return []VecVirtual{m.sub(m.mul(shrink, p), step), mean, square}
+			}
+		},
+	},
 }

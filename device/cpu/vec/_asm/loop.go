@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log"
+	"math"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -10,21 +12,23 @@ import (
 
 // A function is one of package vec's for every element type and every set of registers.
 type function struct {
-	name   string
-	params string // with T for the element type; the first slice tells how many elements there are
-	result string
-	loop   string // the Go loop that it replaces, for the doc comment
-	wide   bool   // computed in float64
-	// Either it maps elements to elements, or it sums them.
-	in, out []string // the slices read and written, for a map
+	name    string
+	params  string // with T for the element type; the first slice tells how many elements there are
+	result  string
+	loop    string   // the Go loop that it replaces, for the doc comment
+	wide    bool     // computed in float64
+	in, out []string // the slices that are read, and those that are written
 	scalars []string
 	compute func(m *machine, scalars []VecVirtual) body
-	reduce  func(m *machine)
+	sum     func(m *machine, scalars []VecVirtual) sumBody // of one that returns a sum
 }
 
-// A body computes from vectors of the slices read those of the slices written. It is made once, before the loop, where
+// A body computes from registers of the slices read those of the slices written. It is made once, before the loop, where
 // constants are put into registers.
 type body func(in []VecVirtual) []VecVirtual
+
+// A sumBody also adds to a register of sums. It gets a mask where some lanes have no term.
+type sumBody func(in []VecVirtual, sum VecVirtual, some *mask) []VecVirtual
 
 func (f *function) generate(isa isa, t dtype) {
 	m := &machine{isa, t, t}
@@ -40,26 +44,25 @@ func (f *function) generate(isa isa, t dtype) {
 	}
 	Doc(append(doc, "")...)
 	Pragma("noescape")
-	if f.reduce != nil {
-		f.reduce(m)
-		return
+	switch {
+	case f.compute != nil:
+		f.generateMap(m)
+	case f.sum != nil:
+		f.generateSums(m)
+	default:
+		f.generatePeak(m)
 	}
-	f.generateMap(m)
 }
 
 // generateMap writes a loop over whole registers, and the rest with a mask.
 func (f *function) generateMap(m *machine) {
-	n := Load(Param(f.params[:strings.IndexAny(f.params, ", ")]).Len(), GP64()).(GPVirtual)
+	n := f.count()
 	var at []Mem // of the slices of in, then of those of out
 	offset := GP64()
 	for _, name := range append(f.in, f.out...) {
 		at = append(at, Mem{Base: base(name), Index: offset, Scale: 1})
 	}
-	var scalars []VecVirtual
-	for _, name := range f.scalars {
-		scalars = append(scalars, m.parameter(name))
-	}
-	compute := f.compute(m, scalars)
+	compute := f.compute(m, f.parameters(m))
 	XORQ(offset, offset)
 	SUBQ(U8(m.lanes()), n)
 	JLT(LabelRef("tail"))
@@ -79,7 +82,7 @@ func (f *function) generateMap(m *machine) {
 	Label("tail")
 	ADDQ(U8(m.lanes()), n)
 	JZ(LabelRef("done"))
-	some := m.firstLanes(n, 1)[0]
+	some := m.lanesBefore(n, 0)
 	for i := range in {
 		in[i] = m.loadSome(at[i], some)
 	}
@@ -91,43 +94,49 @@ func (f *function) generateMap(m *machine) {
 	RET()
 }
 
-// base is where a slice begins.
-func base(name string) Register { return Load(Param(name).Base(), GP64()) }
-
-// parameter is a number that the function is called with, in all lanes.
-func (m *machine) parameter(name string) VecVirtual {
-	p, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return m.register(p.Addr)
-}
-
 // terms is how many sums a reduction has. Term i is added to sum i modulo terms, for every set of registers.
 const terms = 16
 
-// A reduction calls step for each register of elements; the mask is nil where the register is full.
-type step func(i int, at func(base Register) Mem, sum VecVirtual, some *mask)
-
-// generateSums writes a loop over n elements that adds to 16 sums, and then adds these to each other.
-func (m *machine) generateSums(n GPVirtual, step step) {
-	registers := terms / m.lanes()
-	sums := make([]VecVirtual, registers)
+// generateSums writes a loop over 16 elements, and the rest with masks.
+func (f *function) generateSums(m *machine) {
+	n := f.count()
+	offset := GP64()
+	var bases []Register
+	for _, name := range append(f.in, f.out...) {
+		bases = append(bases, base(name))
+	}
+	sums := make([]VecVirtual, terms/m.lanes())
 	for i := range sums {
 		sums[i] = m.zero()
 	}
-	offset := GP64()
-	place := func(i int) func(base Register) Mem {
-		return func(base Register) Mem {
-			return Mem{Base: base, Index: offset, Scale: 1, Disp: i * m.lanes() * m.element.size}
+	compute := f.sum(m, f.parameters(m))
+	one := func(i int, sum VecVirtual, some *mask) {
+		at := func(j int) Mem {
+			return Mem{Base: bases[j], Index: offset, Scale: 1, Disp: i * m.lanes() * m.element.size}
+		}
+		in := make([]VecVirtual, len(f.in))
+		for j := range in {
+			if some == nil {
+				in[j] = m.load(at(j))
+			} else {
+				in[j] = m.loadSome(at(j), *some)
+			}
+		}
+		for j, v := range compute(in, sum, some) {
+			if some == nil {
+				m.store(v, at(len(in)+j))
+			} else {
+				m.storeSome(v, at(len(in)+j), *some)
+			}
 		}
 	}
+
 	XORQ(offset, offset)
 	SUBQ(U8(terms), n)
 	JLT(LabelRef("tail"))
 	Label("loop")
 	for i, sum := range sums {
-		step(i, place(i), sum, nil)
+		one(i, sum, nil)
 	}
 	ADDQ(U8(terms*m.element.size), offset)
 	SUBQ(U8(terms), n)
@@ -136,32 +145,87 @@ func (m *machine) generateSums(n GPVirtual, step step) {
 	Label("tail")
 	ADDQ(U8(terms), n)
 	JZ(LabelRef("done"))
-	masks := m.firstLanes(n, registers)
 	for i, sum := range sums {
-		step(i, place(i), sum, &masks[i])
+		some := m.lanesBefore(n, i)
+		one(i, sum, &some)
 	}
-	Label("done")
-	m.fold(sums)
-	VZEROUPPER()
+
+	Label("done") // the upper half of the sums is added to the lower, four times
+	for n := len(sums) / 2; n > 0; n /= 2 {
+		for i := range n {
+			m.do(addI, sums[i+n], sums[i], sums[i])
+		}
+	}
+	sum := m.halve(sums[0], addI)
+	VZEROUPPER() // which leaves the lowest element
+	Store(sum, ReturnIndex(0))
 	RET()
 }
 
-// fold returns from the function with the sum of all lanes: the upper half is added to the lower, four times.
-func (m *machine) fold(sums []VecVirtual) {
-	for n := len(sums); n > 1; n /= 2 {
-		for i, s := range sums[n/2 : n] {
-			m.do(addI, s, sums[i], sums[i])
-		}
-	}
+// halve combines the upper half of a register with the lower until one element is left.
+func (m *machine) halve(v VecVirtual, i instruction) Register {
+	half := *m
 	if m.isa.size == 64 {
 		upper := YMM()
-		VEXTRACTF64X4(U8(1), sums[0], upper)
-		VADDPD(upper, sums[0].AsY(), sums[0].AsY())
+		VEXTRACTF64X4(U8(1), v, upper)
+		half.isa = avx2
+		half.do(i, upper, v.AsY(), v.AsY())
 	}
-	low, high := sums[0].AsX(), XMM()
-	VEXTRACTF128(U8(1), sums[0].AsY(), high)
-	VADDPD(high, low, low)
-	VUNPCKHPD(low, low, high)
-	VADDSD(high, low, low)
-	Store(low, ReturnIndex(0))
+	low, high := v.AsX(), XMM()
+	VEXTRACTF128(U8(1), v.AsY(), high)
+	half.do(i, high, low, low)
+	VPERMILPD(U8(1), low, high)
+	half.do(i, high, low, low)
+	if m.computed.size == 4 {
+		VPSRLQ(U8(32), low, high)
+		half.do(i, high, low, low)
+	}
+	return low
+}
+
+// generatePeak writes the search for the largest element.
+func (f *function) generatePeak(m *machine) {
+	n := f.count()
+	at := Mem{Base: base(f.in[0]), Index: GP64(), Scale: 1}
+	peak := m.register(m.constant(math.Inf(-1)))
+	XORQ(at.Index, at.Index)
+	SUBQ(U8(m.lanes()), n)
+	JLT(LabelRef("tail"))
+	Label("loop")
+	m.do(maxI, m.load(at), peak, peak)
+	ADDQ(U8(m.isa.size), at.Index)
+	SUBQ(U8(m.lanes()), n)
+	JGE(LabelRef("loop"))
+	Label("tail")
+	ADDQ(U8(m.lanes()), n)
+	JZ(LabelRef("done"))
+	some := m.lanesBefore(n, 0)
+	m.do(maxI, m.whereMasked(some, m.loadSome(at, some), peak), peak, peak)
+	Label("done")
+	largest := m.halve(peak, maxI)
+	VZEROUPPER()
+	Store(largest, ReturnIndex(0))
+	RET()
+}
+
+// base is where a slice begins.
+func base(name string) Register { return Load(Param(name).Base(), GP64()) }
+
+// count is how many elements there are.
+func (f *function) count() GPVirtual {
+	first := f.params[:strings.IndexAny(f.params, ", ")]
+	return Load(Param(first).Len(), GP64()).(GPVirtual)
+}
+
+// parameters are the numbers that the function is called with, each in all lanes of a register.
+func (f *function) parameters(m *machine) []VecVirtual {
+	var all []VecVirtual
+	for _, name := range f.scalars {
+		p, err := Param(name).Resolve()
+		if err != nil {
+			log.Fatal(err)
+		}
+		all = append(all, m.register(p.Addr))
+	}
+	return all
 }

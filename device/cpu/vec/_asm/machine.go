@@ -122,6 +122,22 @@ func (m *machine) whereNegative(x, yes, no VecVirtual) VecVirtual {
 	return r
 }
 
+// whereMasked is yes in the lanes of a mask, and no in the others.
+func (m *machine) whereMasked(some mask, yes, no VecVirtual) VecVirtual {
+	r := m.reg()
+	switch {
+	case m.isa.size == 64 && m.computed.size == 4:
+		VMOVAPS(no, r)
+		VMOVAPS(yes, some.k, r)
+	case m.isa.size == 64:
+		VMOVAPD(no, r)
+		VMOVAPD(yes, some.k, r)
+	default:
+		VBLENDVPS(some.computed, yes, no, r)
+	}
+	return r
+}
+
 // wherePositive is x in the lanes in which y > 0, and 0 in the others. The zeros are a register's.
 func (m *machine) wherePositive(y, x, zeros VecVirtual) VecVirtual {
 	const greater = U8(30) // ordered, quiet
@@ -241,40 +257,33 @@ type mask struct {
 	elements, computed VecVirtual
 }
 
-// firstLanes returns masks for the next registers of elements, of which there are n more. The registers have fewer than
-// 32 elements together.
-func (m *machine) firstLanes(n GPVirtual, registers int) []mask {
-	masks := make([]mask, registers)
+// lanesBefore is the mask of register i of some of which the first n lanes, fewer than 16, are meant.
+func (m *machine) lanesBefore(n GPVirtual, i int) mask {
 	if m.isa.size == 64 {
-		bits := GP64()
+		bits, k := GP64(), K()
 		MOVQ(I32(-1), bits)
 		BZHIQ(n, bits, bits)
-		for i := range masks {
-			masks[i].k = K()
-			KMOVW(bits.As32(), masks[i].k)
-			if i < registers-1 {
-				SHRQ(U8(m.lanes()), bits)
-			}
+		if i > 0 {
+			SHRQ(U8(i*m.lanes()), bits)
 		}
-		return masks
+		KMOVW(bits.As32(), k)
+		return mask{k: k}
 	}
 	back, table := GP64(), GP64()
 	MOVQ(n, back)
 	NEGQ(back)
-	for i := range masks {
-		at := func(t dtype) Mem {
-			LEAQ(ones(t), table)
-			return Mem{Base: table, Index: back, Scale: uint8(t.size), Disp: (16 + i*m.lanes()) * t.size}
-		}
-		masks[i].computed = m.reg()
-		VMOVUPS(at(m.computed), masks[i].computed)
-		masks[i].elements = masks[i].computed
-		if m.converts() {
-			masks[i].elements = XMM()
-			VMOVUPS(at(m.element), masks[i].elements)
-		}
+	at := func(t dtype) Mem {
+		LEAQ(ones(t), table)
+		return Mem{Base: table, Index: back, Scale: uint8(t.size), Disp: (16 + i*m.lanes()) * t.size}
 	}
-	return masks
+	some := mask{computed: m.reg()}
+	VMOVUPS(at(m.computed), some.computed)
+	some.elements = some.computed
+	if m.converts() {
+		some.elements = XMM()
+		VMOVUPS(at(m.element), some.elements)
+	}
+	return some
 }
 
 // ones is as many bits as 16 elements have, set, followed by as many that are not.
