@@ -48,22 +48,50 @@ func binary[T device.Float](arg any, lo, hi int) {
 	for lo < hi {
 		i, j := nest.At(lo)
 		z := z[lo:min(hi, lo-lo%inner.N+inner.N)]
-		x, y := x[i:], y[j:]
-		switch k.Op {
-		case kernels.Add:
-			for i := range z {
-				z[i] = x[i*inner.X] + y[i*inner.Y]
-			}
-		case kernels.Mul:
-			for i := range z {
-				z[i] = x[i*inner.X] * y[i*inner.Y]
-			}
-		case kernels.Div:
-			for i := range z {
-				z[i] = x[i*inner.X] / y[i*inner.Y]
-			}
+		switch {
+		case inner.X == 0:
+			combineLeft(k.Op, z, x[i], y[j:])
+		case inner.Y == 0:
+			combineRight(k.Op, z, x[i:], y[j])
+		default:
+			combine(k.Op, z, x[i:], y[j:])
 		}
 		lo += len(z)
+	}
+}
+
+func combine[T device.Float](op kernels.Operator, z, x, y []T) {
+	switch op {
+	case kernels.Add:
+		vec.Add(z, x, y)
+	case kernels.Mul:
+		vec.Mul(z, x, y)
+	case kernels.Div:
+		vec.Div(z, x, y)
+	}
+}
+
+// combineLeft is combine of an x that is one number.
+func combineLeft[T device.Float](op kernels.Operator, z []T, x T, y []T) {
+	switch op {
+	case kernels.Add:
+		vec.AddScalar(z, y, x)
+	case kernels.Mul:
+		vec.Scale(z, y, float64(x))
+	case kernels.Div:
+		vec.ScalarDiv(z, y, x)
+	}
+}
+
+// combineRight is combine of a y that is one number.
+func combineRight[T device.Float](op kernels.Operator, z, x []T, y T) {
+	switch op {
+	case kernels.Add:
+		vec.AddScalar(z, x, y)
+	case kernels.Mul:
+		vec.Scale(z, x, float64(y))
+	case kernels.Div:
+		vec.DivScalar(z, x, y)
 	}
 }
 

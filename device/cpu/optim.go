@@ -4,66 +4,44 @@ import (
 	"math"
 
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
 func sgd[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.SGD)
 	p, g := data[T](k.P.Slice)[lo:hi], data[T](k.G.Slice)[lo:hi]
-	lr, mu := T(k.LR), T(k.Mu)
-	if k.V.IsZero() {
-		for i := range p {
-			p[i] -= lr * g[i]
-		}
-		return
-	}
-	v := data[T](k.V.Slice)[lo:hi]
-	for i := range p {
-		v[i] = mu*v[i] + g[i]
-		if k.Nesterov {
-			p[i] -= lr * (g[i] + mu*v[i])
-		} else {
-			p[i] -= lr * v[i]
-		}
+	lr, mu, v := T(k.LR), T(k.Mu), data[T](k.V.Slice)
+	switch {
+	case k.V.IsZero():
+		vec.SGD(p, g, lr)
+	case k.Nesterov:
+		vec.Nesterov(p, g, v[lo:hi], lr, mu)
+	default:
+		vec.Momentum(p, g, v[lo:hi], lr, mu)
 	}
 }
 
 func adaGrad[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.AdaGrad)
 	p, g, s := data[T](k.P.Slice)[lo:hi], data[T](k.G.Slice)[lo:hi], data[T](k.S.Slice)[lo:hi]
-	lr, eps := T(k.LR), T(k.Eps)
-	for i := range p {
-		s[i] += g[i] * g[i]
-		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
-	}
+	vec.AdaGrad(p, g, s, T(k.LR), T(k.Eps))
 }
 
 func rmsprop[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.RMSprop)
 	p, g, s := data[T](k.P.Slice)[lo:hi], data[T](k.G.Slice)[lo:hi], data[T](k.S.Slice)[lo:hi]
-	lr, keep, take, eps := T(k.LR), T(k.Alpha), T(1-k.Alpha), T(k.Eps)
-	for i := range p {
-		s[i] = keep*s[i] + take*g[i]*g[i]
-		p[i] -= lr * g[i] / (sqrt(s[i]) + eps)
-	}
+	vec.RMSprop(p, g, s, T(k.LR), T(k.Alpha), T(1-k.Alpha), T(k.Eps))
 }
 
 func adam[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.Adam)
 	p, g := data[T](k.P.Slice)[lo:hi], data[T](k.G.Slice)[lo:hi]
 	m, v := data[T](k.M.Slice)[lo:hi], data[T](k.V.Slice)[lo:hi]
-	shrink, eps := T(1-k.LR*k.Decay), T(k.Eps)
-	keep1, take1, keep2, take2 := T(k.Beta1), T(1-k.Beta1), T(k.Beta2), T(1-k.Beta2)
-	lr := T(k.LR / (1 - math.Pow(k.Beta1, float64(k.Step))))
-	root := T(math.Sqrt(1 - math.Pow(k.Beta2, float64(k.Step))))
-	for i := range p {
-		m[i] = keep1*m[i] + take1*g[i]
-		v[i] = keep2*v[i] + take2*g[i]*g[i]
-		p[i] = shrink*p[i] - lr*m[i]/(sqrt(v[i])/root+eps)
-	}
+	lr := k.LR / (1 - math.Pow(k.Beta1, float64(k.Step)))
+	grow := 1 / math.Sqrt(1-math.Pow(k.Beta2, float64(k.Step)))
+	vec.Adam(p, g, m, v, T(lr), T(k.Beta1), T(1-k.Beta1), T(k.Beta2), T(1-k.Beta2), T(1-k.LR*k.Decay), T(grow), T(k.Eps))
 }
-
-func sqrt[T device.Float](v T) T { return T(math.Sqrt(float64(v))) }
 
 // squaresBlock is how many squares are summed on their own before the sums are.
 const squaresBlock = 4096
@@ -76,7 +54,7 @@ func sumSquares[T device.Float](d *cpu, k *kernels.SumSquares) {
 	}
 	scratch.sums = scratch.sums[:blocks]
 	scratch.squared = data[T](k.X.Slice)
-	d.team.For(blocks, 4, scratch, d.code(k.X.Type()).squares)
+	d.team.For(blocks, 1+worth/squaresBlock, scratch, d.code(k.X.Type()).squares)
 	scratch.squared = nil
 	sum := 0.0
 	if y := data[T](k.Y.Slice); k.Acc {
@@ -92,11 +70,7 @@ func squares[T device.Float](arg any, lo, hi int) {
 	scratch := arg.(*scratch[T])
 	for i := lo; i < hi; i++ {
 		x := scratch.squared[i*squaresBlock : min((i+1)*squaresBlock, len(scratch.squared))]
-		sum := 0.0
-		for _, v := range x {
-			sum += float64(v) * float64(v)
-		}
-		scratch.sums[i] = sum
+		scratch.sums[i] = vec.Dot(x, x)
 	}
 }
 
@@ -108,7 +82,5 @@ func clipNorm[T device.Float](arg any, lo, hi int) {
 		return
 	}
 	x := data[T](k.X.Slice)[lo:hi]
-	for i := range x {
-		x[i] *= scale
-	}
+	vec.Scale(x, x, float64(scale))
 }

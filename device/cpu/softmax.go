@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -17,18 +18,8 @@ func softmax[T device.Float](arg any, lo, hi int) {
 
 // softmaxRow is y = exp(x-peak)/sum, with the peak and the sum that it returns.
 func softmaxRow[T device.Float](y, x []T) (peak, sum float64) {
-	peak = math.Inf(-1)
-	for _, v := range x {
-		peak = max(peak, float64(v))
-	}
-	for i, v := range x {
-		e := math.Exp(float64(v) - peak)
-		sum += e
-		y[i] = T(e)
-	}
-	for i, e := range y {
-		y[i] = T(float64(e) / sum)
-	}
+	peak, sum = vec.ExpSum(y, x)
+	vec.Scale(y, y, 1/sum)
 	return peak, sum
 }
 
@@ -37,13 +28,7 @@ func softmaxGrad[T device.Float](arg any, lo, hi int) {
 	n := kernels.Cols(k.Y)
 	for i := lo * n; i < hi*n; i += n {
 		y, dy, dx := data[T](k.Y.Slice)[i:i+n], data[T](k.DY.Slice)[i:i+n], data[T](k.DX.Slice)[i:i+n]
-		dot := 0.0
-		for j := range y {
-			dot += float64(y[j]) * float64(dy[j])
-		}
-		for j := range y {
-			dx[j] = T(float64(y[j]) * (float64(dy[j]) - dot))
-		}
+		vec.SoftmaxGrad(dx, dy, y, vec.Dot(y, dy))
 	}
 }
 
@@ -77,7 +62,7 @@ func totalLoss[T device.Float](k *kernels.SoftmaxCrossEntropy) {
 func crossEntropyGrad[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.SoftmaxCrossEntropyGrad)
 	n := kernels.Cols(k.P)
-	dx, p, scale := data[T](k.DX.Slice), data[T](k.P.Slice), T(k.Scale)
+	dx, p := data[T](k.DX.Slice), data[T](k.P.Slice)
 	for i, target := range data[int32](k.Target.Slice)[lo:hi] {
 		i += lo
 		dx, p := dx[i*n:(i+1)*n], p[i*n:(i+1)*n]
@@ -89,10 +74,8 @@ func crossEntropyGrad[T device.Float](arg any, lo, hi int) {
 				dx[j] = T(math.NaN())
 			}
 		default:
-			right := scale * (p[target] - 1)
-			for j := range dx {
-				dx[j] = scale * p[j]
-			}
+			right := T(k.Scale) * (p[target] - 1) // before DX overwrites it, where DX is P
+			vec.Scale(dx, p, float64(T(k.Scale)))
 			dx[target] = right
 		}
 	}
