@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
@@ -237,8 +239,12 @@ func copyElements[T device.Float](k *kernels.Copy) {
 }
 
 func fill[T device.Float](k *kernels.Fill) {
-	dst := data[T](k.Dst.Slice)
+	dst, v := data[T](k.Dst.Slice), T(k.Value)
+	if v == 0 && !math.Signbit(float64(v)) {
+		clear(dst)
+		return
+	}
 	for i := range dst {
-		dst[i] = T(k.Value)
+		dst[i] = v
 	}
 }

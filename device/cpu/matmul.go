@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -57,25 +58,12 @@ func sumRows[T device.Float](arg any, lo, hi int) {
 
 // sumColumns is y = Σ x, or y += Σ x with acc, over the rows of x, whose length is that of y, for columns lo to hi.
 func sumColumns[T device.Float](y, x []T, lo, hi int, acc bool) {
-	const width, height = 64, 64
+	const height = 64
 	cols := len(y)
-	for ; lo < hi; lo += width {
-		n := min(width, hi-lo)
-		y := y[lo : lo+n]
-		if !acc {
-			clear(y)
-		}
-		for rows := x; len(rows) > 0; {
-			var block [width]T
-			for i := 0; i < height && len(rows) > 0; i++ {
-				for j, v := range rows[lo : lo+n] {
-					block[j] += v
-				}
-				rows = rows[cols:]
-			}
-			for j := range y {
-				y[j] += block[j]
-			}
-		}
+	if y = y[lo:hi]; !acc {
+		clear(y)
+	}
+	for i := 0; i*cols < len(x); i += height {
+		vec.SumRows(y, x[i*cols+lo:], min(height, len(x)/cols-i), cols)
 	}
 }

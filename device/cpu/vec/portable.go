@@ -17,7 +17,7 @@ func portable[T Float](tanh, sigmoid, exp func(x float64) float64) table[T] {
 		relu:    relu[T], tanhGrad: tanhGrad[T], sigmoidGrad: sigmoidGrad[T], reluGrad: reluGrad[T],
 		add: add[T], mul: mul[T], div: div[T],
 		addScalar: addScalar[T], divScalar: divScalar[T], scalarDiv: scalarDiv[T], scale: scale[T],
-		peak: peak[T], dot: dot[T], softmaxGrad: softmaxGrad[T],
+		peak: peak[T], dot: dot[T], softmaxGrad: softmaxGrad[T], sumRows: sumRows[T],
 		sgd: sgd[T], momentum: momentum[T], nesterov: nesterov[T],
 		adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 	}
@@ -144,6 +144,23 @@ func dot[T Float](x, y []T) float64 {
 func softmaxGrad[T Float](dx, dy, y []T, dot float64) {
 	for i, v := range y {
 		dx[i] = T(float64(v) * (float64(dy[i]) - dot))
+	}
+}
+
+// sumRows takes a strip of columns down the rows together.
+func sumRows[T Float](y, x []T, rows, stride int) {
+	const width = 64
+	for j := 0; j < len(y); j += width {
+		y := y[j:min(j+width, len(y))]
+		var sums [width]T
+		for i := range rows {
+			for k, v := range x[i*stride+j:][:len(y)] {
+				sums[k] += v
+			}
+		}
+		for k := range y {
+			y[k] += sums[k]
+		}
 	}
 }
 

@@ -899,3 +899,55 @@ func adamAVX512F32(p []float32, g []float32, m []float32, v []float32, lr float3
 //
 //go:noescape
 func adamAVX512F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)
+
+// sumRowsAVX2F32 does
+//
+//	for j := range y {
+//		sum := float32(0)
+//		for i := range rows { // one at least
+//			sum += x[i*stride+j]
+//		}
+//		y[j] += sum
+//	}
+//
+//go:noescape
+func sumRowsAVX2F32(y []float32, x []float32, rows int, stride int)
+
+// sumRowsAVX2F64 does
+//
+//	for j := range y {
+//		sum := float64(0)
+//		for i := range rows { // one at least
+//			sum += x[i*stride+j]
+//		}
+//		y[j] += sum
+//	}
+//
+//go:noescape
+func sumRowsAVX2F64(y []float64, x []float64, rows int, stride int)
+
+// sumRowsAVX512F32 does
+//
+//	for j := range y {
+//		sum := float32(0)
+//		for i := range rows { // one at least
+//			sum += x[i*stride+j]
+//		}
+//		y[j] += sum
+//	}
+//
+//go:noescape
+func sumRowsAVX512F32(y []float32, x []float32, rows int, stride int)
+
+// sumRowsAVX512F64 does
+//
+//	for j := range y {
+//		sum := float64(0)
+//		for i := range rows { // one at least
+//			sum += x[i*stride+j]
+//		}
+//		y[j] += sum
+//	}
+//
+//go:noescape
+func sumRowsAVX512F64(y []float64, x []float64, rows int, stride int)

@@ -20,6 +20,7 @@ type table[T Float] struct {
 	expSum      func(y, x []T, peak float64) float64
 	dot         func(x, y []T) float64
 	softmaxGrad func(dx, dy, y []T, dot float64)
+	sumRows     func(y, x []T, rows, stride int)
 
 	sgd                func(p, g []T, lr T)
 	momentum, nesterov func(p, g, v []T, lr, mu T)

@@ -28,6 +28,7 @@ var tableAVX2F32 = table[float32]{
 	adaGrad:     adaGradAVX2F32,
 	rmsprop:     rmspropAVX2F32,
 	adam:        adamAVX2F32,
+	sumRows:     sumRowsAVX2F32,
 }
 
 var tableAVX2F64 = table[float64]{
@@ -54,6 +55,7 @@ var tableAVX2F64 = table[float64]{
 	adaGrad:     adaGradAVX2F64,
 	rmsprop:     rmspropAVX2F64,
 	adam:        adamAVX2F64,
+	sumRows:     sumRowsAVX2F64,
 }
 
 var tableAVX512F32 = table[float32]{
@@ -80,6 +82,7 @@ var tableAVX512F32 = table[float32]{
 	adaGrad:     adaGradAVX512F32,
 	rmsprop:     rmspropAVX512F32,
 	adam:        adamAVX512F32,
+	sumRows:     sumRowsAVX512F32,
 }
 
 var tableAVX512F64 = table[float64]{
@@ -106,4 +109,5 @@ var tableAVX512F64 = table[float64]{
 	adaGrad:     adaGradAVX512F64,
 	rmsprop:     rmspropAVX512F64,
 	adam:        adamAVX512F64,
+	sumRows:     sumRowsAVX512F64,
 }

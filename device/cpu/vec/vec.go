@@ -76,6 +76,14 @@ func SoftmaxGrad[T Float](dx, dy, y []T, dot float64) {
 	of[T]().softmaxGrad(dx, dy[:len(dx)], y[:len(dx)], dot)
 }
 
+// SumRows is y += Σ x over rows of a matrix, which begin stride elements apart. The first row is added to 0, each to the
+// sum of those before, and all to y.
+func SumRows[T Float](y, x []T, rows, stride int) {
+	if rows > 0 && len(y) > 0 {
+		of[T]().sumRows(y, x[:(rows-1)*stride+len(y)], rows, stride)
+	}
+}
+
 // SGD is p -= lr·g.
 func SGD[T Float](p, g []T, lr T) { of[T]().sgd(p, g[:len(p)], lr) }
 

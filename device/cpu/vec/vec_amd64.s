@@ -5280,3 +5280,395 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// func sumRowsAVX2F32(y []float32, x []float32, rows int, stride int)
+// Requires: AVX
+TEXT ·sumRowsAVX2F32(SB), NOSPLIT, $0-64
+	MOVQ y_len+8(FP), AX
+	MOVQ y_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	SUBQ $0x20, AX
+	JLT  noregisters4
+
+registers4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters4:
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(DI), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(DI), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(DI), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters4
+	VMOVUPS (CX), Y4
+	VADDPS  Y0, Y4, Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS 32(CX), Y0
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS 64(CX), Y0
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS 96(CX), Y0
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, 96(CX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, CX
+	SUBQ    $0x20, AX
+	JGE     registers4
+
+noregisters4:
+	ADDQ $0x20, AX
+	SUBQ $0x08, AX
+	JLT  noregisters1
+
+registers1:
+	VXORPS Y0, Y0, Y0
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters1:
+	VMOVUPS (DI), Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters1
+	VMOVUPS (CX), Y1
+	VADDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)
+	ADDQ    $+32, DX
+	ADDQ    $+32, CX
+	SUBQ    $0x08, AX
+	JGE     registers1
+
+noregisters1:
+	ADDQ    $0x08, AX
+	JZ      done
+	NEGQ    AX
+	LEAQ    onesF32<>+0(SB), DI
+	VMOVUPS 64(DI)(AX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    DX, AX
+
+rowsOfTail:
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       SI, AX
+	DECQ       BX
+	JNZ        rowsOfTail
+	VMASKMOVPS (CX), Y0, Y2
+	VADDPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (CX)
+	ADDQ       $+32, DX
+	ADDQ       $+32, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumRowsAVX2F64(y []float64, x []float64, rows int, stride int)
+// Requires: AVX
+TEXT ·sumRowsAVX2F64(SB), NOSPLIT, $0-64
+	MOVQ y_len+8(FP), AX
+	MOVQ y_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x03, SI
+	SUBQ $0x10, AX
+	JLT  noregisters4
+
+registers4:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters4:
+	VMOVUPS (DI), Y4
+	VADDPD  Y4, Y0, Y0
+	VMOVUPS 32(DI), Y4
+	VADDPD  Y4, Y1, Y1
+	VMOVUPS 64(DI), Y4
+	VADDPD  Y4, Y2, Y2
+	VMOVUPS 96(DI), Y4
+	VADDPD  Y4, Y3, Y3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters4
+	VMOVUPS (CX), Y4
+	VADDPD  Y0, Y4, Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS 32(CX), Y0
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS 64(CX), Y0
+	VADDPD  Y2, Y0, Y0
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS 96(CX), Y0
+	VADDPD  Y3, Y0, Y0
+	VMOVUPS Y0, 96(CX)
+	ADDQ    $+128, DX
+	ADDQ    $+128, CX
+	SUBQ    $0x10, AX
+	JGE     registers4
+
+noregisters4:
+	ADDQ $0x10, AX
+	SUBQ $0x04, AX
+	JLT  noregisters1
+
+registers1:
+	VXORPS Y0, Y0, Y0
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters1:
+	VMOVUPS (DI), Y1
+	VADDPD  Y1, Y0, Y0
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters1
+	VMOVUPS (CX), Y1
+	VADDPD  Y0, Y1, Y0
+	VMOVUPS Y0, (CX)
+	ADDQ    $+32, DX
+	ADDQ    $+32, CX
+	SUBQ    $0x04, AX
+	JGE     registers1
+
+noregisters1:
+	ADDQ    $0x04, AX
+	JZ      done
+	NEGQ    AX
+	LEAQ    onesF64<>+0(SB), DI
+	VMOVUPS 128(DI)(AX*8), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    DX, AX
+
+rowsOfTail:
+	VMASKMOVPD (AX), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	ADDQ       SI, AX
+	DECQ       BX
+	JNZ        rowsOfTail
+	VMASKMOVPD (CX), Y0, Y2
+	VADDPD     Y1, Y2, Y1
+	VMASKMOVPD Y1, Y0, (CX)
+	ADDQ       $+32, DX
+	ADDQ       $+32, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumRowsAVX512F32(y []float32, x []float32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sumRowsAVX512F32(SB), NOSPLIT, $0-64
+	MOVQ y_len+8(FP), AX
+	MOVQ y_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x02, SI
+	SUBQ $0x40, AX
+	JLT  noregisters4
+
+registers4:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters4:
+	VMOVUPS (DI), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(DI), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(DI), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(DI), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters4
+	VMOVUPS (CX), Z4
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, (CX)
+	VMOVUPS 64(CX), Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, 64(CX)
+	VMOVUPS 128(CX), Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS Z4, 128(CX)
+	VMOVUPS 192(CX), Z4
+	VADDPS  Z3, Z4, Z4
+	VMOVUPS Z4, 192(CX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, CX
+	SUBQ    $0x40, AX
+	JGE     registers4
+
+noregisters4:
+	ADDQ $0x40, AX
+	SUBQ $0x10, AX
+	JLT  noregisters1
+
+registers1:
+	VPXORQ Z5, Z5, Z5
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters1:
+	VMOVUPS (DI), Z0
+	VADDPS  Z0, Z5, Z5
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters1
+	VMOVUPS (CX), Z0
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS Z0, (CX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, CX
+	SUBQ    $0x10, AX
+	JGE     registers1
+
+noregisters1:
+	ADDQ   $0x10, AX
+	JZ     done
+	MOVQ   $-1, DI
+	BZHIQ  AX, DI, DI
+	KMOVW  DI, K1
+	VPXORQ Z6, Z6, Z6
+	MOVQ   DX, AX
+
+rowsOfTail:
+	VMOVUPS.Z (AX), K1, Z0
+	VADDPS    Z0, Z6, Z6
+	ADDQ      SI, AX
+	DECQ      BX
+	JNZ       rowsOfTail
+	VMOVUPS.Z (CX), K1, Z0
+	VADDPS    Z6, Z0, Z0
+	VMOVUPS   Z0, K1, (CX)
+	ADDQ      $+64, DX
+	ADDQ      $+64, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumRowsAVX512F64(y []float64, x []float64, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sumRowsAVX512F64(SB), NOSPLIT, $0-64
+	MOVQ y_len+8(FP), AX
+	MOVQ y_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+56(FP), SI
+	SHLQ $0x03, SI
+	SUBQ $0x20, AX
+	JLT  noregisters4
+
+registers4:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters4:
+	VMOVUPS (DI), Z4
+	VADDPD  Z4, Z0, Z0
+	VMOVUPS 64(DI), Z4
+	VADDPD  Z4, Z1, Z1
+	VMOVUPS 128(DI), Z4
+	VADDPD  Z4, Z2, Z2
+	VMOVUPS 192(DI), Z4
+	VADDPD  Z4, Z3, Z3
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters4
+	VMOVUPS (CX), Z4
+	VADDPD  Z0, Z4, Z4
+	VMOVUPS Z4, (CX)
+	VMOVUPS 64(CX), Z4
+	VADDPD  Z1, Z4, Z4
+	VMOVUPS Z4, 64(CX)
+	VMOVUPS 128(CX), Z4
+	VADDPD  Z2, Z4, Z4
+	VMOVUPS Z4, 128(CX)
+	VMOVUPS 192(CX), Z4
+	VADDPD  Z3, Z4, Z4
+	VMOVUPS Z4, 192(CX)
+	ADDQ    $+256, DX
+	ADDQ    $+256, CX
+	SUBQ    $0x20, AX
+	JGE     registers4
+
+noregisters4:
+	ADDQ $0x20, AX
+	SUBQ $0x08, AX
+	JLT  noregisters1
+
+registers1:
+	VPXORQ Z5, Z5, Z5
+	MOVQ   DX, DI
+	MOVQ   BX, R8
+
+rowsOfregisters1:
+	VMOVUPS (DI), Z0
+	VADDPD  Z0, Z5, Z5
+	ADDQ    SI, DI
+	DECQ    R8
+	JNZ     rowsOfregisters1
+	VMOVUPS (CX), Z0
+	VADDPD  Z5, Z0, Z0
+	VMOVUPS Z0, (CX)
+	ADDQ    $+64, DX
+	ADDQ    $+64, CX
+	SUBQ    $0x08, AX
+	JGE     registers1
+
+noregisters1:
+	ADDQ   $0x08, AX
+	JZ     done
+	MOVQ   $-1, DI
+	BZHIQ  AX, DI, DI
+	KMOVW  DI, K1
+	VPXORQ Z6, Z6, Z6
+	MOVQ   DX, AX
+
+rowsOfTail:
+	VMOVUPD.Z (AX), K1, Z0
+	VADDPD    Z0, Z6, Z6
+	ADDQ      SI, AX
+	DECQ      BX
+	JNZ       rowsOfTail
+	VMOVUPD.Z (CX), K1, Z0
+	VADDPD    Z6, Z0, Z0
+	VMOVUPD   Z0, K1, (CX)
+	ADDQ      $+64, DX
+	ADDQ      $+64, CX
+
+done:
+	VZEROUPPER
+	RET

@@ -44,6 +44,14 @@ func operations[T Float]() []operation[T] {
 		{"expSum", 2, func(f *table[T], s [][]T) float64 { return f.expSum(s[0], s[1], 2) }},
 		{"dot", 2, func(f *table[T], s [][]T) float64 { return f.dot(s[0], s[1]) }},
 		void("softmaxGrad", 3, func(f *table[T], s [][]T) { f.softmaxGrad(s[0], s[1], s[2], 0.3) }),
+		void("sumRows", 2, func(f *table[T], s [][]T) { // a column, two of them, and a few rows
+			if n := len(s[0]); n > 0 {
+				f.sumRows(s[0][:1], s[1], n, 1)
+				f.sumRows(s[0][:(n+1)/2], s[1], 2, n/2)
+				f.sumRows(s[0][:(n+4)/5], s[1], 5, n/5)
+				f.sumRows(s[0], s[1], 1, n)
+			}
+		}),
 		void("sgd", 2, func(f *table[T], s [][]T) { f.sgd(s[0], s[1], 0.1) }),
 		void("momentum", 3, func(f *table[T], s [][]T) { f.momentum(s[0], s[1], s[2], 0.1, 0.9) }),
 		void("nesterov", 3, func(f *table[T], s [][]T) { f.nesterov(s[0], s[1], s[2], 0.1, 0.9) }),

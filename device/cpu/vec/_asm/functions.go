@@ -120,7 +120,7 @@ var functions = []function{
 		},
 	},
 	{
-		name: "peak", params: "x []T", result: "T", in: []string{"x"},
+		name: "peak", params: "x []T", result: "T", in: []string{"x"}, whole: peak,
 		loop: "peak := math.Inf(-1)\nfor _, v := range x { // none of them NaN\n\tpeak = max(peak, v)\n}\nreturn peak",
 	},
 	{
@@ -211,5 +211,9 @@ var functions = []function{
 				return []VecVirtual{m.sub(m.mul(shrink, p), step), mean, square}
 			}
 		},
+	},
+	{
+		name: "sumRows", params: "y, x []T, rows, stride int", whole: sumRows,
+		loop: "for j := range y {\n\tsum := T(0)\n\tfor i := range rows { // one at least\n\t\tsum += x[i*stride+j]\n\t}\n\ty[j] += sum\n}",
 	},
 }

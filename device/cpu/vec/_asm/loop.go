@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"log"
 	"math"
+	"math/bits"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -21,6 +23,7 @@ type function struct {
 	scalars []string
 	compute func(m *machine, scalars []VecVirtual) body
 	sum     func(m *machine, scalars []VecVirtual) sumBody // of one that returns a sum
+	whole   func(f *function, m *machine)                  // of one that is neither, all of it
 }
 
 // A body computes from registers of the slices read those of the slices written. It is made once, before the loop, where
@@ -50,7 +53,7 @@ func (f *function) generate(isa isa, t dtype) {
 	case f.sum != nil:
 		f.generateSums(m)
 	default:
-		f.generatePeak(m)
+		f.whole(f, m)
 	}
 }
 
@@ -183,8 +186,8 @@ func (m *machine) halve(v VecVirtual, i instruction) Register {
 	return low
 }
 
-// generatePeak writes the search for the largest element.
-func (f *function) generatePeak(m *machine) {
+// peak writes the search for the largest element.
+func peak(f *function, m *machine) {
 	n := f.count()
 	at := Mem{Base: base(f.in[0]), Index: GP64(), Scale: 1}
 	peak := m.register(m.constant(math.Inf(-1)))
@@ -205,6 +208,67 @@ func (f *function) generatePeak(m *machine) {
 	largest := m.halve(peak, maxI)
 	VZEROUPPER()
 	Store(largest, ReturnIndex(0))
+	RET()
+}
+
+// sumRows writes sums over the rows of a matrix, of four registers of columns at the same time, and of one when there
+// are fewer left.
+func sumRows(f *function, m *machine) {
+	n := f.count()
+	y, x := base("y"), base("x")
+	rows, stride := Load(Param("rows"), GP64()), Load(Param("stride"), GP64())
+	SHLQ(U8(bits.TrailingZeros(uint(m.element.size))), stride)
+	// columns goes down the rows of as many registers. The last register may have a mask.
+	columns := func(label string, registers int, some *mask) {
+		load := func(base Register, i int) VecVirtual {
+			at := Mem{Base: base, Disp: i * m.isa.size}
+			if some == nil {
+				return m.load(at)
+			}
+			return m.loadSome(at, *some)
+		}
+		sums := make([]VecVirtual, registers)
+		for i := range sums {
+			sums[i] = m.zero()
+		}
+		row, left := GP64(), GP64()
+		MOVQ(x, row)
+		MOVQ(rows, left)
+		Label(label)
+		for i, sum := range sums {
+			m.do(addI, load(row, i), sum, sum)
+		}
+		ADDQ(stride, row)
+		DECQ(left)
+		JNZ(LabelRef(label))
+		for i, sum := range sums {
+			v, at := m.add(load(y, i), sum), Mem{Base: y, Disp: i * m.isa.size}
+			if some == nil {
+				m.store(v, at)
+			} else {
+				m.storeSome(v, at, *some)
+			}
+		}
+		ADDQ(I32(int32(registers*m.isa.size)), x)
+		ADDQ(I32(int32(registers*m.isa.size)), y)
+	}
+	for _, registers := range []int{4, 1} {
+		name := fmt.Sprintf("registers%d", registers)
+		lanes := U8(registers * m.lanes())
+		SUBQ(lanes, n)
+		JLT(LabelRef("no" + name))
+		Label(name)
+		columns("rowsOf"+name, registers, nil)
+		SUBQ(lanes, n)
+		JGE(LabelRef(name))
+		Label("no" + name)
+		ADDQ(lanes, n)
+	}
+	JZ(LabelRef("done"))
+	some := m.lanesBefore(n, 0)
+	columns("rowsOfTail", 1, &some)
+	Label("done")
+	VZEROUPPER()
 	RET()
 }
 
