@@ -180,10 +180,56 @@ func (l *loops) each(do func(dz, other int)) {
 	}
 }
 
-// compute is the gradient of elements lo to hi: sums over what they were broadcast to. It takes a strip of elements that
-// are neighbours in dz, or equally far apart, through the sums together, and adds up in blocks, and the blocks then, so
-// that the error grows by the number of blocks.
+// compute is the gradient of elements lo to hi.
 func (g *gradient[T]) compute(grad []T, lo, hi int) {
+	switch {
+	case g.summed.depth == 0:
+		g.multiply(grad, lo, hi)
+	case g.op == kernels.Add && g.summed.depth == 1 && g.kept.depth == 1 && g.kept.loop[0].dz == 1:
+		sumColumns(grad, g.dz, lo, hi, false)
+	default:
+		g.sum(grad, lo, hi)
+	}
+}
+
+// multiply is compute where nothing was broadcast to reach dz, which is then as large as the gradient.
+func (g *gradient[T]) multiply(grad []T, lo, hi int) {
+	const strip = 1024 // stays in the cache, as a quotient goes through it several times
+	inner := g.kept.loop[0]
+	for lo < hi {
+		n := min(strip, hi-lo, inner.n-lo%inner.n)
+		dz, other := g.kept.at(lo)
+		z, y, own := g.dz[dz:dz+n], g.other[other:], g.own[lo:lo+n]
+		to := grad[lo : lo+n]
+		switch {
+		case g.op == kernels.Add:
+			copy(to, z)
+		case g.op == kernels.Mul && inner.other == 0:
+			vec.Scale(to, z, float64(y[0]))
+		case g.op == kernels.Mul:
+			vec.Mul(to, z, y)
+		case g.right && inner.other == 0: // -dz·other/own²
+			vec.Mul(to, own, own)
+			vec.ScalarDiv(to, to, -y[0])
+			vec.Mul(to, to, z)
+		case g.right:
+			vec.Mul(to, own, own)
+			vec.Div(to, y, to)
+			vec.Scale(to, to, -1)
+			vec.Mul(to, to, z)
+		case inner.other == 0:
+			vec.DivScalar(to, z, y[0])
+		default:
+			vec.Div(to, z, y)
+		}
+		lo += n
+	}
+}
+
+// sum is compute where an element was broadcast: its gradient is a sum over what it became. It takes a strip of elements
+// that are neighbours in dz, or equally far apart, through the sums together, and adds up in blocks, and the blocks then,
+// so that the error grows by the number of blocks.
+func (g *gradient[T]) sum(grad []T, lo, hi int) {
 	const width, height = 64, 64
 	inner := struct{ n, dz, other int }{n: 1}
 	if g.kept.depth > 0 {

@@ -3,6 +3,9 @@ package vec
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/keisan-go/keisan/device/cpu/gemm"
@@ -209,6 +212,21 @@ func TestNothingIsAllocated(t *testing.T) {
 		use(t, k)
 		if n := testing.AllocsPerRun(10, func() { Tanh(x, x); TanhGrad(x, x, x) }); n != 0 {
 			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
+// TestAVX2IsEnough holds the assembly for AVX2 to the 16 registers that there are without AVX-512.
+func TestAVX2IsEnough(t *testing.T) {
+	source, err := os.ReadFile("vec_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	beyond := regexp.MustCompile(`\b([XY](1[6-9]|2\d|3[01])|Z\d+|K\d)\b`)
+	for function := range strings.SplitSeq(string(source), "\nTEXT ") {
+		name, code, _ := strings.Cut(function, "(")
+		if register := beyond.FindString(code); strings.Contains(name, "AVX2") && register != "" {
+			t.Errorf("%s uses the register %s", name, register)
 		}
 	}
 }
