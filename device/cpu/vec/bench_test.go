@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// BenchmarkVec is of each operation by each kernel, in the first cache level and in memory. The operations of Go's math
-// package are beside them.
+// BenchmarkVec is of each operation by each kernel, in the cache and in memory, beside Go's math package and copy.
 func BenchmarkVec(b *testing.B) {
 	for _, n := range []int{100, 4096, 1 << 24} {
 		benchmark(b, n, "float32", operations[float32](), func(k *kernel) *table[float32] { return k.f32 })
@@ -26,7 +25,7 @@ func benchmark[T Float](b *testing.B, n int, dtype string, ops []operation[T], o
 		}
 		slices = append(slices, x)
 	}
-	run := func(op, by string, slices int, f func()) {
+	run := func(op, by string, f func()) {
 		b.Run(fmt.Sprintf("op=%s/n=%d/dtype=%s/by=%s", op, n, dtype, by), func(b *testing.B) {
 			for b.Loop() {
 				f()
@@ -39,12 +38,13 @@ func benchmark[T Float](b *testing.B, n int, dtype string, ops []operation[T], o
 		"tanh":    math.Tanh,
 		"sigmoid": func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
 	}
+	run("copy", "go", func() { copy(slices[0], slices[1]) })
 	for _, op := range ops {
 		if f := maths[op.name]; f != nil {
-			run(op.name, "math", 2, func() { apply(f, slices[0], slices[1]) })
+			run(op.name, "math", func() { apply(f, slices[0], slices[1]) })
 		}
 		for name, k := range available() {
-			run(op.name, name, op.slices, func() { op.do(of(k), slices[:op.slices]) })
+			run(op.name, name, func() { op.do(of(k), slices[:op.slices]) })
 		}
 	}
 }
