@@ -1,6 +1,8 @@
 package vec
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -170,6 +172,48 @@ var rank = map[string]int{"generic": 0, "avx2": 1, "avx512": 2}
 func use(t testing.TB, k *kernel) {
 	before := inUse.Swap(k)
 	t.Cleanup(func() { inUse.Store(before) })
+}
+
+// TestBitsOfEveryMachine holds the results to those of another machine, whatever this one computes with.
+func TestBitsOfEveryMachine(t *testing.T) {
+	if got, want := fingerprint[float32](), uint64(0x217b046952e1d412); got != want {
+		t.Errorf("the results for float32 have the fingerprint %#x, want %#x", got, want)
+	}
+	if got, want := fingerprint[float64](), uint64(0xec4ea495b94d8e31); got != want {
+		t.Errorf("the results for float64 have the fingerprint %#x, want %#x", got, want)
+	}
+}
+
+// fingerprint is a hash of what all operations make of some numbers.
+func fingerprint[T Float]() uint64 {
+	rng := rand.New(rand.NewPCG(1, 2))
+	hash := fnv.New64a()
+	write := func(v T) {
+		bits := math.Float64bits(float64(v))
+		if v != v {
+			bits = 0
+		}
+		fmt.Fprintf(hash, "%x ", bits)
+	}
+	for _, op := range operations[T]() {
+		slices := make([][]T, op.slices)
+		for i := range slices {
+			for range 1001 {
+				v := T(math.Float32frombits(rng.Uint32()))
+				if rng.IntN(4) > 0 {
+					v = T(16 * (rng.Float64() - 0.5))
+				}
+				slices[i] = append(slices[i], v)
+			}
+		}
+		write(T(op.do(of[T](), slices)))
+		for _, s := range slices {
+			for _, v := range s {
+				write(v)
+			}
+		}
+	}
+	return hash.Sum64()
 }
 
 func FuzzSameBitsAsGo(f *testing.F) {
