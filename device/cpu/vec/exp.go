@@ -82,17 +82,18 @@ func tanh32(x float64) float64 {
 	return math.Copysign(m/(2-m), x)
 }
 
-// tanh64 divides what m, 2-m and the division lost as well: times 1/(2-m), which is (1+tanh x)/2.
+// tanh64 divides what m, 2-m and the division lost as well.
 func tanh64(x float64) float64 {
 	s, g := parts64(doubled(x), 0)
 	m := math.FMA(s, g, 1-s)
 	lostM := math.FMA(s, g, (1-s)-m)
 	d := 2 - m
 	lostD := (2 - d) - m
-	y := m / d
+	inverse := 1 / d
+	y := float64(m * inverse)
 	rest := math.FMA(-y, lostD, math.FMA(-y, d, m))
 	rest = math.FMA(lostM, 1+y, rest)
-	return math.Copysign(math.FMA(rest, float64(0.5*(1+y)), y), x)
+	return math.Copysign(math.FMA(rest, inverse, y), x)
 }
 
 func doubled(x float64) float64 {
@@ -110,20 +111,18 @@ func sigmoid32(x float64) float64 {
 	return 1 / (exp32(x) + 1)
 }
 
-// sigmoid64 is e/(1+e) or 1/(1+e) with e = exp(-|x|), which does not overflow. What the division and 1+e lost is divided
-// as well: times 1/(1+e), which is 1 less the quotient or the quotient itself.
+// sigmoid64 is e/(1+e) or 1/(1+e) with e = exp(-|x|), which does not overflow. It divides what 1+e and the division lost
+// as well.
 func sigmoid64(x float64) float64 {
 	e := exp64(math.Abs(x))
 	d := e + 1
-	lost := e - (d - 1)
+	lostD := e - (d - 1)
+	inverse := 1 / d
 	n := 1.0
 	if x < 0 {
 		n = e
 	}
-	y := n / d
-	rest := math.FMA(-y, lost, math.FMA(-y, d, n))
-	if x < 0 {
-		return math.FMA(rest, 1-y, y)
-	}
-	return math.FMA(rest, y, y)
+	y := float64(n * inverse)
+	rest := math.FMA(-y, lostD, math.FMA(-y, d, n))
+	return math.FMA(rest, inverse, y)
 }

@@ -265,17 +265,17 @@ loop:
 	VMOVAPD      Y6, Y7
 	VFMADD231PD  Y4, Y5, Y7
 	VSUBPD       Y7, Y2, Y8
-	VDIVPD       Y8, Y7, Y9
 	VSUBPD       Y7, Y6, Y6
 	VFMADD231PD  Y4, Y5, Y6
 	VSUBPD       Y8, Y2, Y4
 	VSUBPD       Y7, Y4, Y4
-	VADDPD       Y1, Y9, Y5
+	VDIVPD       Y8, Y1, Y5
+	VMULPD       Y5, Y7, Y9
 	VFNMADD231PD Y8, Y9, Y7
 	VFNMADD231PD Y4, Y9, Y7
-	VFMADD231PD  Y5, Y6, Y7
-	VMULPD       c3fe0000000000000<>+0(SB), Y5, Y4
-	VFMADD231PD  Y4, Y7, Y9
+	VADDPD       Y1, Y9, Y4
+	VFMADD231PD  Y4, Y6, Y7
+	VFMADD231PD  Y5, Y7, Y9
 	VANDPD       c8000000000000000<>+0(SB), Y3, Y3
 	VORPD        Y3, Y9, Y3
 	VMOVUPS      Y3, (BX)(CX*1)
@@ -316,19 +316,19 @@ tail:
 	VMOVAPD      Y6, Y7
 	VFMADD231PD  Y0, Y5, Y7
 	VSUBPD       Y7, Y2, Y8
-	VDIVPD       Y8, Y7, Y9
 	VSUBPD       Y7, Y6, Y6
 	VFMADD231PD  Y0, Y5, Y6
 	VSUBPD       Y8, Y2, Y0
 	VSUBPD       Y7, Y0, Y0
-	VADDPD       Y1, Y9, Y1
-	VFNMADD231PD Y8, Y9, Y7
-	VFNMADD231PD Y0, Y9, Y7
-	VFMADD231PD  Y1, Y6, Y7
-	VMULPD       c3fe0000000000000<>+0(SB), Y1, Y0
-	VFMADD231PD  Y0, Y7, Y9
+	VDIVPD       Y8, Y1, Y2
+	VMULPD       Y2, Y7, Y5
+	VFNMADD231PD Y8, Y5, Y7
+	VFNMADD231PD Y0, Y5, Y7
+	VADDPD       Y1, Y5, Y0
+	VFMADD231PD  Y0, Y6, Y7
+	VFMADD231PD  Y2, Y7, Y5
 	VANDPD       c8000000000000000<>+0(SB), Y4, Y0
-	VORPD        Y0, Y9, Y0
+	VORPD        Y0, Y5, Y0
 	VMASKMOVPD   Y0, Y3, (BX)(CX*1)
 
 done:
@@ -529,17 +529,17 @@ loop:
 	VMOVAPD           Z6, Z7
 	VFMADD231PD       Z4, Z5, Z7
 	VSUBPD            Z7, Z2, Z8
-	VDIVPD            Z8, Z7, Z9
 	VSUBPD            Z7, Z6, Z6
 	VFMADD231PD       Z4, Z5, Z6
 	VSUBPD            Z8, Z2, Z4
 	VSUBPD            Z7, Z4, Z4
-	VADDPD            Z1, Z9, Z5
+	VDIVPD            Z8, Z1, Z5
+	VMULPD            Z5, Z7, Z9
 	VFNMADD231PD      Z8, Z9, Z7
 	VFNMADD231PD      Z4, Z9, Z7
-	VFMADD231PD       Z5, Z6, Z7
-	VMULPD.BCST       c3fe0000000000000<>+0(SB), Z5, Z4
-	VFMADD231PD       Z4, Z7, Z9
+	VADDPD            Z1, Z9, Z4
+	VFMADD231PD       Z4, Z6, Z7
+	VFMADD231PD       Z5, Z7, Z9
 	VANDPD.BCST       c8000000000000000<>+0(SB), Z3, Z3
 	VORPD             Z3, Z9, Z3
 	VMOVUPS           Z3, (BX)(CX*1)
@@ -580,19 +580,19 @@ tail:
 	VMOVAPD           Z5, Z6
 	VFMADD231PD       Z0, Z4, Z6
 	VSUBPD            Z6, Z2, Z7
-	VDIVPD            Z7, Z6, Z8
 	VSUBPD            Z6, Z5, Z5
 	VFMADD231PD       Z0, Z4, Z5
 	VSUBPD            Z7, Z2, Z0
 	VSUBPD            Z6, Z0, Z0
-	VADDPD            Z1, Z8, Z1
-	VFNMADD231PD      Z7, Z8, Z6
-	VFNMADD231PD      Z0, Z8, Z6
-	VFMADD231PD       Z1, Z5, Z6
-	VMULPD.BCST       c3fe0000000000000<>+0(SB), Z1, Z0
-	VFMADD231PD       Z0, Z6, Z8
+	VDIVPD            Z7, Z1, Z2
+	VMULPD            Z2, Z6, Z4
+	VFNMADD231PD      Z7, Z4, Z6
+	VFNMADD231PD      Z0, Z4, Z6
+	VADDPD            Z1, Z4, Z0
+	VFMADD231PD       Z0, Z5, Z6
+	VFMADD231PD       Z2, Z6, Z4
 	VANDPD.BCST       c8000000000000000<>+0(SB), Z3, Z0
-	VORPD             Z0, Z8, Z0
+	VORPD             Z0, Z4, Z0
 	VMOVUPD           Z0, K1, (BX)(CX*1)
 
 done:
@@ -725,14 +725,13 @@ loop:
 	VADDPD       Y0, Y4, Y3
 	VSUBPD       Y0, Y3, Y5
 	VSUBPD       Y5, Y4, Y5
-	VBLENDVPD    Y2, Y4, Y0, Y4
-	VDIVPD       Y3, Y4, Y6
-	VFNMADD231PD Y3, Y6, Y4
-	VFNMADD231PD Y5, Y6, Y4
-	VSUBPD       Y6, Y0, Y3
-	VBLENDVPD    Y2, Y3, Y6, Y2
-	VFMADD231PD  Y2, Y4, Y6
-	VMOVUPS      Y6, (BX)(CX*1)
+	VDIVPD       Y3, Y0, Y6
+	VBLENDVPD    Y2, Y4, Y0, Y2
+	VMULPD       Y6, Y2, Y4
+	VFNMADD231PD Y3, Y4, Y2
+	VFNMADD231PD Y5, Y4, Y2
+	VFMADD231PD  Y6, Y2, Y4
+	VMOVUPS      Y4, (BX)(CX*1)
 	ADDQ         $0x20, CX
 	SUBQ         $0x04, AX
 	JGE          loop
@@ -770,14 +769,13 @@ tail:
 	VADDPD       Y0, Y4, Y1
 	VSUBPD       Y0, Y1, Y5
 	VSUBPD       Y5, Y4, Y5
-	VBLENDVPD    Y3, Y4, Y0, Y4
-	VDIVPD       Y1, Y4, Y6
-	VFNMADD231PD Y1, Y6, Y4
-	VFNMADD231PD Y5, Y6, Y4
-	VSUBPD       Y6, Y0, Y0
-	VBLENDVPD    Y3, Y0, Y6, Y0
-	VFMADD231PD  Y0, Y4, Y6
-	VMASKMOVPD   Y6, Y2, (BX)(CX*1)
+	VDIVPD       Y1, Y0, Y6
+	VBLENDVPD    Y3, Y4, Y0, Y0
+	VMULPD       Y6, Y0, Y3
+	VFNMADD231PD Y1, Y3, Y0
+	VFNMADD231PD Y5, Y3, Y0
+	VFMADD231PD  Y6, Y0, Y3
+	VMASKMOVPD   Y3, Y2, (BX)(CX*1)
 
 done:
 	VZEROUPPER
@@ -912,17 +910,14 @@ loop:
 	VADDPD            Z0, Z4, Z3
 	VSUBPD            Z0, Z3, Z5
 	VSUBPD            Z5, Z4, Z5
+	VDIVPD            Z3, Z0, Z6
 	VPMOVQ2M          Z2, K1
-	VMOVAPD           Z0, Z6
-	VMOVAPD           Z4, K1, Z6
-	VDIVPD            Z3, Z6, Z4
-	VFNMADD231PD      Z3, Z4, Z6
-	VFNMADD231PD      Z5, Z4, Z6
-	VSUBPD            Z4, Z0, Z3
-	VPMOVQ2M          Z2, K1
-	VMOVAPD           Z4, Z2
-	VMOVAPD           Z3, K1, Z2
-	VFMADD231PD       Z2, Z6, Z4
+	VMOVAPD           Z0, Z2
+	VMOVAPD           Z4, K1, Z2
+	VMULPD            Z6, Z2, Z4
+	VFNMADD231PD      Z3, Z4, Z2
+	VFNMADD231PD      Z5, Z4, Z2
+	VFMADD231PD       Z6, Z2, Z4
 	VMOVUPS           Z4, (BX)(CX*1)
 	ADDQ              $0x40, CX
 	SUBQ              $0x08, AX
@@ -961,18 +956,15 @@ tail:
 	VADDPD            Z0, Z3, Z1
 	VSUBPD            Z0, Z1, Z4
 	VSUBPD            Z4, Z3, Z4
+	VDIVPD            Z1, Z0, Z5
 	VPMOVQ2M          Z2, K2
-	VMOVAPD           Z0, Z5
-	VMOVAPD           Z3, K2, Z5
-	VDIVPD            Z1, Z5, Z3
-	VFNMADD231PD      Z1, Z3, Z5
-	VFNMADD231PD      Z4, Z3, Z5
-	VSUBPD            Z3, Z0, Z0
-	VPMOVQ2M          Z2, K2
-	VMOVAPD           Z3, Z1
-	VMOVAPD           Z0, K2, Z1
-	VFMADD231PD       Z1, Z5, Z3
-	VMOVUPD           Z3, K1, (BX)(CX*1)
+	VMOVAPD           Z0, Z0
+	VMOVAPD           Z3, K2, Z0
+	VMULPD            Z5, Z0, Z2
+	VFNMADD231PD      Z1, Z2, Z0
+	VFNMADD231PD      Z4, Z2, Z0
+	VFMADD231PD       Z5, Z0, Z2
+	VMOVUPD           Z2, K1, (BX)(CX*1)
 
 done:
 	VZEROUPPER

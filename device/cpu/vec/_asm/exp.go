@@ -79,17 +79,19 @@ func tanh(m *machine, _ []VecVirtual) body {
 		n := m.copyOf(most)
 		m.addProduct(n, s, g)
 		d := m.sub(two, n)
-		y := m.div(n, d)
-		if !m.converts() {
-			lostN := m.sub(most, n)
-			m.addProduct(lostN, s, g)
-			lostD := m.sub(m.sub(two, d), n)
-			more := m.add(y, one)
-			m.subProduct(n, y, d)
-			m.subProduct(n, y, lostD)
-			m.addProduct(n, lostN, more)
-			m.addProduct(y, n, m.mul(more, m.constant(0.5)))
+		if m.converts() {
+			return []VecVirtual{m.or(m.div(n, d), m.and(in[0], m.sign()))}
 		}
+		lostN := m.sub(most, n)
+		m.addProduct(lostN, s, g)
+		lostD := m.sub(m.sub(two, d), n)
+		inverse := m.div(one, d)
+		y := m.mul(n, inverse)
+		rest := n
+		m.subProduct(rest, y, d)
+		m.subProduct(rest, y, lostD)
+		m.addProduct(rest, lostN, m.add(y, one))
+		m.addProduct(y, rest, inverse)
 		return []VecVirtual{m.or(y, m.and(in[0], m.sign()))}
 	}
 }
@@ -106,12 +108,12 @@ func sigmoid(m *machine, _ []VecVirtual) body {
 	return func(in []VecVirtual) []VecVirtual {
 		e := e.of(m, m.and(in[0], m.magnitude()), highest)
 		d := m.add(e, one)
-		lost := m.sub(e, m.sub(d, one))
+		lostD := m.sub(e, m.sub(d, one))
+		inverse := m.div(one, d)
 		rest := m.whereNegative(in[0], e, one)
-		y := m.div(rest, d)
+		y := m.mul(rest, inverse)
 		m.subProduct(rest, y, d)
-		m.subProduct(rest, y, lost)
-		inverse := m.whereNegative(in[0], m.sub(one, y), y)
+		m.subProduct(rest, y, lostD)
 		m.addProduct(y, rest, inverse)
 		return []VecVirtual{y}
 	}
