@@ -15,6 +15,10 @@ import "math"
 //
 // Q(-r) interpolates (exp(r)-1-r)/r² at the Chebyshev nodes of the interval, computed with 200 bits and rounded (mpmath's
 // chebyfit). With 6 coefficients g is wrong by 2⁻³⁰·⁸ of itself at most, with 11 by 2⁻⁶⁰.
+//
+// Over all numbers of float32, which go test -all goes through, the largest error of tanh is 0.507 ulp and that of sigmoid
+// 0.503. Over a million float64s each, that of tanh and sigmoid is 1.42 and that of exp 1, where it is
+// subnormal.
 
 const (
 	log2E = 0x1.71547652b82fep+0  // 1/ln 2
@@ -64,8 +68,8 @@ func exp32(x float64) float64 {
 	return math.FMA(-s, g, s)
 }
 
-// exp64 is exp(-x) for x >= 0. The exponent is made larger, and smaller in the end, when a result that is subnormal is
-// rounded for the only time.
+// exp64 is exp(-x) for x >= 0. The exponent is made larger, so that 2ᵏ is a normal number, and smaller again in the end,
+// which rounds a subnormal result to the digits it has.
 func exp64(x float64) float64 {
 	if x > 746 {
 		x = 746
