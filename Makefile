@@ -15,7 +15,7 @@ run: ## train the digits network, then the text model for about a minute
 	go run ./examples/digits
 	go run ./examples/charrnn
 
-test: lint generated unit noasm nocgo race 386 cross ## everything that must hold, in every build that there is
+test: lint generated unit noasm nocgo race 386 cross opencl ## everything that must hold, in every build that there is
 	@echo "make test: all passed"
 
 lint: ## formatting, vet and staticcheck
@@ -46,9 +46,12 @@ race: ## the tests under the race detector, which needs a C compiler
 386: ## the tests on a 32-bit processor
 	GOARCH=386 go test -short ./...
 
-opencl: ## the OpenCL backend on PoCL, which takes long; as root on Debian it installs what it needs
-	@dpkg -s pocl-opencl-icd ocl-icd-opencl-dev opencl-headers gcc >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends pocl-opencl-icd ocl-icd-opencl-dev opencl-headers gcc libc6-dev >/dev/null; } || { echo "install pocl-opencl-icd, ocl-icd-opencl-dev, opencl-headers and gcc"; exit 1; }
-	KEISAN_REQUIRE=cpu,opencl go test -short -timeout 60m -tags opencl ./device/opencl ./device/internal/gpu
+OPENCL = pocl-opencl-icd oclgrind ocl-icd-opencl-dev opencl-headers gcc libc6-dev
+opencl: ## the OpenCL backend on PoCL and under Oclgrind; as root on Debian it installs what it needs
+	@dpkg -s $(OPENCL) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(OPENCL) >/dev/null; } || { echo "the OpenCL backend is tested with $(OPENCL): install what is missing"; exit 1; }
+	go vet -tags opencl ./...
+	go run $(STATICCHECK) -tags opencl ./device/...
+	KEISAN_REQUIRE=cpu,opencl,oclgrind go test -short -timeout 30m -tags opencl ./device/opencl
 
 cross: ## the other systems build
 	GOOS=linux GOARCH=arm64 go vet ./...

@@ -11,8 +11,8 @@ import (
 )
 
 // sizes are those of element-by-element work: none, a few, one less and one more than what vectors, blocks and work
-// groups hold, and more than a row of a GPU's grid.
-var sizes = []int{0, 1, 2, 3, 15, 16, 17, 255, 256, 257, 1000, 70_001}
+// groups hold, more than all work-items of a small device, and more than a row of a GPU's grid.
+var sizes = []int{0, 1, 2, 3, 15, 16, 17, 255, 256, 257, 1000, 20_001, 70_001}
 
 // many elements are worth several processors.
 const many = 30_000

@@ -55,6 +55,27 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 	t.Logf("%d cases", cases)
 }
 
+// Find makes the checks of one group, such as "MatMul", until one of them finds something wrong, and returns that. It is
+// for tests that plant mistakes.
+func Find(open func() (device.Device, error), group string) error {
+	l, err := newLab(open)
+	if err != nil {
+		return err
+	}
+	defer l.d.Close()
+	for _, g := range groups(l.types, true) {
+		if g.name != group {
+			continue
+		}
+		for _, c := range g.checks {
+			if err := c.try(l); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+	}
+	return nil
+}
+
 // raceEnabled tells whether the race detector watches, under which all is some ten times as slow.
 func raceEnabled() bool {
 	info, ok := debug.ReadBuildInfo()

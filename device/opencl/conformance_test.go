@@ -36,10 +36,18 @@ func requireOther(t testing.TB) func() (device.Device, error) {
 		kind = device.GPU
 	}
 	return func() (device.Device, error) {
-		driver, err := opencl.OpenDriver(kind)
-		if err != nil {
-			return nil, err
-		}
-		return gpu.New(driver), nil
+		return openAs(kind, nil)
 	}
+}
+
+// openAs opens the first device as one of a kind, with a mistake planted into its sources if there is one. It has two units,
+// so that the suite's sizes are more than it takes at a time, on whatever machine.
+func openAs(kind device.Kind, m *mutant) (device.Device, error) {
+	driver, err := opencl.OpenDriver(kind)
+	if err != nil {
+		return nil, err
+	}
+	limits := driver.Limits()
+	limits.Info.Units = 2
+	return gpu.New(&limited{m.plant(driver), limits}), nil
 }

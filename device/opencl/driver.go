@@ -167,10 +167,11 @@ type program struct {
 func (s *shared) Compile(defines, source string) (gpu.Program, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if object, ok := s.programs[defines+source]; ok {
+	text := defines + "#line 1 \"prelude.cl\"\n" + prelude + source
+	if object, ok := s.programs[text]; ok {
 		return &program{object: object}, nil
 	}
-	object, err := s.context.CreateProgramWithSource([]string{defines, "#line 1 \"prelude.cl\"\n", prelude, source})
+	object, err := s.context.CreateProgramWithSource([]string{text})
 	if err != nil {
 		return nil, s.failure(err)
 	}
@@ -182,7 +183,7 @@ func (s *shared) Compile(defines, source string) (gpu.Program, error) {
 		}
 		return nil, s.failure(err)
 	}
-	s.programs[defines+source] = object
+	s.programs[text] = object
 	return &program{object: object}, nil
 }
 

@@ -22,3 +22,6 @@ func OpenDriver(kind device.Kind) (gpu.Driver, error) {
 	}
 	return d, nil
 }
+
+// SetPrelude has programs compiled with another prelude, until it is called again.
+func SetPrelude(change func(old string) string) { prelude = change(prelude) }

@@ -104,6 +104,14 @@ func open(t testing.TB) device.Device {
 	return d
 }
 
+// limited is a driver of a device with other limits.
+type limited struct {
+	gpu.Driver
+	limits gpu.Limits
+}
+
+func (l *limited) Limits() gpu.Limits { return l.limits }
+
 // TestGoroutines trains on one device, and on two openings of it, from several goroutines.
 func TestGoroutines(t *testing.T) {
 	devicetest.Require(t, first)

@@ -45,11 +45,14 @@ KERNEL void cross_entropy(OUT(losses), OUT(p), IN(x), IN_INT(target), index rows
 		GLOBAL real *pi = p + i * c;
 		GLOBAL const real *xi = x + i * c;
 		int t = target[i];
-		real right = t >= 0 && t < c ? xi[t] : R(NAN); // read before p is written, which may be x
+		// The loss falls to the work-item that writes p[t], which may be x[t]: it has read it before.
+		bool valid = t >= 0 && t < c;
+		bool mine = ITEM(0) == (valid ? t % LANES : 0);
+		real right = valid && mine ? xi[t] : R(NAN);
 		EXPONENTIALS(pi, xi, c, largest, sum, memory);
 		EACH_LANE (j, c)
 			pi[j] /= sum;
-		if (ITEM(0) == 0)
+		if (mine)
 			losses[i] = t == -1 ? 0 : log(sum) - (right - largest);
 	}
 }
