@@ -18,7 +18,7 @@ type product struct {
 // of blocks are met from all sides.
 func products() []product {
 	all := []product{
-		{m: 16, n: 16, k: 16}, {m: 65, n: 129, k: 33}, {m: 33, n: 1, k: 257}, {m: 1, n: 257, k: 33}, {m: 257, n: 33, k: 1}, {m: 64, n: 64, k: 64, long: true},
+		{m: 16, n: 16, k: 16}, {m: 33, n: 1, k: 257}, {m: 65, n: 129, k: 33}, {m: 1, n: 257, k: 33}, {m: 257, n: 33, k: 1}, {m: 64, n: 64, k: 64, long: true},
 		{m: 5, n: 70, k: 300, long: true}, {m: 31, n: 129, k: 65, long: true}, {m: 100, n: 9, k: 1000, long: true},
 		{m: 70_001, n: 1, k: 2, large: true}, {m: 2, n: 70_001, k: 1, large: true},
 		{m: 129, n: 130, k: 131, large: true}, {m: 37, n: 130, k: 515, large: true},

@@ -15,7 +15,9 @@ import (
 	"github.com/keisan-go/keisan/device/devicetest"
 	"github.com/keisan-go/keisan/device/internal/gpu"
 	"github.com/keisan-go/keisan/device/internal/gpu/gputest"
+	"github.com/keisan-go/keisan/device/internal/queue"
 	"github.com/keisan-go/keisan/device/opencl"
+	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/optim"
 	"github.com/keisan-go/keisan/tensor"
@@ -185,5 +187,125 @@ func TestCompileError(t *testing.T) {
 	_, err = driver.Compile("#define CPU 1\n#define DOUBLE 0\n", "#line 1 \"broken.cl\"\n\nKERNEL void broken(IN) { return nothing; }\n")
 	if err == nil || !strings.Contains(err.Error(), "broken.cl:2") {
 		t.Errorf("%v, want broken.cl:2 in it", err)
+	}
+}
+
+// TestSequence counts what a sequence costs the driver: launches, no transfers, no allocations of the device's memory, and
+// next to none of Go's.
+func TestSequence(t *testing.T) {
+	devicetest.Require(t, first)
+	const steps = 50
+	for _, kind := range []device.Kind{device.CPU, device.GPU} {
+		driver, err := opencl.OpenDriver(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &gputest.Watch{Driver: driver}
+		d := gpu.New(w)
+		x, h := zeros(d, device.Float32, steps, 4, 10), zeros(d, device.Float32, steps+1, 4, 16)
+		wx, wh := zeros(d, device.Float32, 10, 16), zeros(d, device.Float32, 16, 16)
+		forward := &kernels.RNN{F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh}
+		backward := &kernels.RNNGrad{F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, DY: zeros(d, device.Float32, steps, 4, 16),
+			DX: zeros(d, device.Float32, steps, 4, 10), DH0: zeros(d, device.Float32, 4, 16), DZ: zeros(d, device.Float32, steps, 4, 16),
+			DWx: zeros(d, device.Float32, 10, 16), DWh: zeros(d, device.Float32, 16, 16)}
+		for _, pass := range []struct {
+			kernel device.Kernel
+			most   int // launches
+		}{{forward, steps + 3}, {backward, steps + 5}} {
+			d.Launch(pass.kernel) // compiles
+			buffers := w.Buffers
+			w.Launches, w.Moved = 0, 0
+			d.Launch(pass.kernel)
+			if err := d.Sync(); err != nil {
+				t.Fatal(err)
+			}
+			launches := w.Launches
+			if launches == 0 || launches > pass.most || w.Moved != 0 || w.Buffers != buffers {
+				t.Errorf("%s as a %s: %d launches, want at most %d; %d bytes moved; %d buffers more", pass.kernel.Name(), kind,
+					launches, pass.most, w.Moved, w.Buffers-buffers)
+			}
+			if n := testing.AllocsPerRun(10, func() { d.Launch(pass.kernel) }); n > float64(2*launches) {
+				t.Errorf("%s as a %s: %v allocations for %d launches, want at most 2 each", pass.kernel.Name(), kind, n, launches)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestOutOfMemory fails to allocate more than there is, with and without a driver that refuses; then the device works.
+func TestOutOfMemory(t *testing.T) {
+	d := open(t)
+	want, err := train(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s := d.Alloc(device.Float32, int(d.Info().Memory/4)+1)
+		if err := d.Sync(); !errors.Is(err, device.ErrOutOfMemory) || s.OK() {
+			t.Errorf("%v, want that the device is out of memory", err)
+		}
+		if got, err := train(d); err != nil || !slices.Equal(got, want) {
+			t.Errorf("after it: losses %v, %v, want %v", got, err, want)
+		}
+	}
+	driver, err := opencl.OpenDriver("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close()
+	if b, err := driver.Alloc(1 << 60); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("the driver allocates 2⁶⁰ bytes: %v, %v", b, err)
+	}
+}
+
+// TestLost loses the device in a training: that is reported for ever, and the device opens anew.
+func TestLost(t *testing.T) {
+	devicetest.Require(t, first)
+	want, err := train(open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, err := opencl.OpenDriver("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &gputest.Watch{Driver: driver, From: 40, Until: 41, Err: queue.ErrLost}
+	d := gpu.New(w)
+	for range 2 {
+		if losses, err := train(d); !errors.Is(err, queue.ErrLost) {
+			t.Errorf("losses %v, %v, want that the device is lost", losses, err)
+		}
+	}
+	if err := d.Close(); !errors.Is(err, queue.ErrLost) || w.Buffers != 0 || w.Programs != 0 || w.Closed != 1 {
+		t.Errorf("Close: %v; %d buffers, %d programs, %d closings", err, w.Buffers, w.Programs, w.Closed)
+	}
+	if got, err := train(open(t)); err != nil || !slices.Equal(got, want) {
+		t.Errorf("opened anew: losses %v, %v, want %v", got, err, want)
+	}
+}
+
+// TestSmallDevice multiplies and trains on devices with few work-items and little local memory.
+func TestSmallDevice(t *testing.T) {
+	devicetest.Require(t, first)
+	for _, limits := range []struct {
+		items int
+		local int64
+	}{{1, 0}, {4, 1 << 10}, {32, 16 << 10}} {
+		open := func() (device.Device, error) {
+			driver, err := opencl.OpenDriver(device.GPU)
+			if err != nil {
+				return nil, err
+			}
+			l := driver.Limits()
+			l.Items, l.Local, l.Info.Float64 = limits.items, limits.local, false
+			return gpu.New(&limited{driver, l}), nil
+		}
+		for _, kernel := range []string{"MatMul", "Softmax"} {
+			if err := devicetest.Find(open, kernel); err != nil {
+				t.Errorf("%d work-items, %d bytes of local memory: %v", limits.items, limits.local, err)
+			}
+		}
 	}
 }

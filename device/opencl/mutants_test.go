@@ -84,7 +84,7 @@ func TestMutants(t *testing.T) {
 
 var mutants = []mutant{
 	// A CPU's product.
-	{"CPU", "MatMul", "matmul", "for (int j = 0; j < cols; j++)\n\t\t\tc[i * n + j]", "for (int j = 0; j < WIDTH; j++)\n\t\t\tc[i * n + j]"},
+	{"CPU", "MatMul", "matmul", "for (int j = 0; j < cols; j++)\n\t\t\tc[i * n + j]", "for (int j = 0; j <= cols; j++)\n\t\t\tc[i * n + j]"},
 	{"CPU", "MatMul", "matmul", "? from[i * x_k + c * x_n] : 0", "? from[i * x_n + c * x_k] : 0"},
 	{"CPU", "MatMul", "matmul", "start && whole ? LOAD(v, d + i * d_m) : 0", "0"},
 	{"CPU", "MatMul", "matmul", "j < cols ? d[i * d_m + j] : 0", "j < cols ? d[j] : 0"},
@@ -99,13 +99,12 @@ var mutants = []mutant{
 	{"CPU", "SumRows", "matmul", "sum[j] = acc ? to[j] : 0", "sum[j] = 0"},
 	{"CPU", "SumRows", "matmul", "min(first + BLOCK, rows)", "min(first + BLOCK, rows - 1)"},
 	// A GPU's product.
-	{"GPU", "MatMul", "matmul", "if (y < m && x < n)\n", "if (y < m)\n"},
+	{"GPU", "MatMul", "matmul", "if (y < m && x < n)\n", "if (y < m && x <= n)\n"},
 	{"GPU", "MatMul", "matmul", "start && y < m && x < n ? d[y * d_m + x] : 0", "0"},
 	{"GPU", "MatMul", "matmul", "d[y * d_m + x]", "d[y * n + x]"},
 	{"GPU", "MatMul", "matmul", "x + i * x_i + l * x_k", "x + i * x_k + l * x_i"},
 	{"GPU", "MatMul", "matmul", "if (aligned && left >= 4)", "if (aligned)"},
 	{"GPU", "MatMul", "matmul", "STORE_PIECES(slab_b, next_b, BN, b_k)\n\t\tSYNC;", "STORE_PIECES(slab_b, next_b, BN, b_k)"},
-	{"GPU", "MatMul", "matmul", "sum[i][j]);\n\t\t}\n\t\tSYNC;", "sum[i][j]);\n\t\t}"},
 	{"GPU", "MatMul", "matmul", "term += BK;", "term += BK - 1;"},
 	{"GPU", "RNN", "matmul", "finish == ACTIVATE ? activation(f, v)", "finish == ACTIVATE ? v"},
 	{"GPU", "RNNGrad", "matmul", "gradient(f, v, *e)", "v"},

@@ -49,6 +49,8 @@ var planted = map[string]struct {
 }{
 	"a barrier less": {&mutant{class: "GPU", kernel: "MatMul", file: "matmul",
 		from: "STORE_PIECES(slab_b, next_b, BN, b_k)\n\t\tSYNC;", to: "STORE_PIECES(slab_b, next_b, BN, b_k)"}, "^3x3x17$", "data race"},
+	"a barrier less between slabs": {&mutant{class: "GPU", kernel: "MatMul", file: "matmul",
+		from: "sum[i][j]);\n\t\t}\n\t\tSYNC;", to: "sum[i][j]);\n\t\t}"}, "^3x3x17$", "data race"},
 	"an index too far": {&mutant{class: "CPU", kernel: "Copy", file: "copy",
 		from: "dst[i] = src[i];", to: "dst[i] = src[i + 1000 * n];"}, "^17,17$", "Invalid read"},
 }
