@@ -131,7 +131,7 @@ var mutants = []mutant{
 	{"CPU", "Activate", "math", "x * power_of_2(low) * power_of_2(n - low)", "x * power_of_2(n)"},
 	{"CPU", "Activate", "math", "exp_parts(-fabs(x), ", "exp_parts(-x, "},
 	{"CPU", "Activate", "math", "return x <= 0 ? 0 : x;", "return x > 0 ? x : 0;"},
-	{"CPU", "Activate", "math", "copysign(size", "fabs(size"},
+	{"CPU", "Activate", "math", "+ 1), x);", "+ 1), 1);"},
 	{"CPU", "ActivateGrad", "math", "dy * ((1 - y) * (1 + y))", "dy * (1 - y * y)"},
 	{"CPU", "ActivateGrad", "math", "return y > 0 ? dy : 0;", "return y >= 0 ? dy : 0;"},
 	// Element by element.
