@@ -44,3 +44,12 @@ typedef int bits;
 #else
 #define EACH(axis, i, n) for (index i = ID(axis); i < (n); i += IDS(axis))
 #endif
+
+// Where groups of one launch wait for one another. OpenCL does not promise that they run at once: only a driver that does
+// is given such a launch.
+#define SYNC_GLOBAL barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE) // SYNC, and what each wrote anywhere is written
+#define FENCE mem_fence(CLK_GLOBAL_MEM_FENCE) // what this group wrote is there for all before what it does next
+#define ATOMIC_ADD(p, n) atomic_add(p, n)
+#define ATOMIC_READ(p) atomic_add(p, 0)
+#define FRESH(p) (*(GLOBAL const volatile real *)(p)) // what another group may have written
+#define FRESH4(p) (*(GLOBAL const volatile real4 *)(p))

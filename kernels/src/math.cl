@@ -5,6 +5,7 @@
 #define IN(x) GLOBAL const real *x, index x##_at
 #define OUT(x) GLOBAL real *x, index x##_at
 #define IN_INT(x) GLOBAL const int *x, index x##_at
+#define OUT_INT(x) GLOBAL int *x, index x##_at
 #define AT(x) x += x##_at
 
 #define R(x) ((real)(x))

@@ -64,3 +64,11 @@ type Arg struct {
 	Bits uint64
 	Size uintptr
 }
+
+// A Resident is a Driver that tells how many groups run at once; so many may wait for one another. One that does not tell
+// gets no launch whose groups do.
+type Resident interface {
+	// Residency is how many groups of so many work-items of a function are sure to run at once, once the work queued
+	// before is done.
+	Residency(f Function, items int) (groups int, err error)
+}

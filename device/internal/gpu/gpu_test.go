@@ -22,6 +22,15 @@ func idle(kind device.Kind) *gputest.Watch {
 	}}}
 }
 
+// together is a driver whose device runs so many groups at once, or that does not know.
+type together struct {
+	gpu.Driver
+	groups int
+	err    error
+}
+
+func (d together) Residency(gpu.Function, int) (int, error) { return d.groups, d.err }
+
 func array(d device.Device, t device.DType, shape ...int) device.Array {
 	return device.Array{Slice: d.Alloc(t, kernels.Size(shape)), Shape: shape}
 }
@@ -43,17 +52,24 @@ func TestSequence(t *testing.T) {
 	for _, test := range []struct {
 		name              string
 		kind              device.Kind
+		together          int // groups that the device runs at once, if it tells
 		batch, hidden     int
 		forward, backward int // launches for 50 steps
 	}{
-		{"step by step", device.GPU, 8, 64, 1 + 50, 50 + 5},
-		{"step by step on a CPU", device.CPU, 1, 1024, 50 + 3, 0},
-		{"at once", device.CPU, 8, 64, 3, 9},
-		{"at once by one work-item", device.CPU, 1, 64, 2, 7},
+		{"step by step", device.GPU, 0, 8, 64, 1 + 50, 50 + 5},
+		{"persistent", device.GPU, 4, 8, 64, 2, 7},
+		{"too few groups at once", device.GPU, 3, 8, 64, 1 + 50, 50 + 5},
+		{"step by step on a CPU", device.CPU, 0, 1, 1024, 50 + 3, 0},
+		{"at once", device.CPU, 0, 8, 64, 3, 9},
+		{"at once by one work-item", device.CPU, 0, 1, 64, 2, 7},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := idle(test.kind)
-			d := gpu.New(w)
+			driver := gpu.Driver(w)
+			if test.together > 0 {
+				driver = together{Driver: w, groups: test.together}
+			}
+			d := gpu.New(driver)
 			forward, backward := sequence(d, device.Float32, 50, test.batch, 10, test.hidden)
 			for _, pass := range []struct {
 				kernel   device.Kernel
@@ -80,6 +96,16 @@ func TestSequence(t *testing.T) {
 	}
 }
 
+// TestNoResidency reports that the driver does not know how many groups run at once.
+func TestNoResidency(t *testing.T) {
+	d := gpu.New(together{Driver: idle(device.GPU), err: gputest.ErrInjected})
+	forward, _ := sequence(d, device.Float32, 50, 8, 10, 64)
+	d.Launch(forward)
+	if err := d.Sync(); !errors.Is(err, gputest.ErrInjected) {
+		t.Errorf("%v, want what was injected", err)
+	}
+}
+
 // TestEachCallFails lets calls that a driver gets fail: the first, the second and so on, alone or with the one after. What
 // fails is reported once, unless the pool finds memory elsewhere; then the device works, and in the end nothing is left.
 func TestEachCallFails(t *testing.T) {
@@ -95,7 +121,7 @@ func TestEachCallFails(t *testing.T) {
 func failing(t *testing.T, kind device.Kind, n, calls int) bool {
 	w := idle(kind)
 	w.From, w.Until = n, n+calls
-	d := gpu.New(w)
+	d := gpu.New(together{Driver: w, groups: 4})
 	err := work(d)
 	failed := w.Failed
 	switch {

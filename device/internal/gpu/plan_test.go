@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
@@ -91,6 +92,73 @@ func TestTilingFor(t *testing.T) {
 		}
 		if min(g.tm, g.tn) < 2 {
 			t.Errorf("%v: fewer than two results each way", g)
+		}
+	}
+}
+
+func TestResidenceFor(t *testing.T) {
+	v100 := class{units: 80, lanes: 256, items: 1024, local: 48 << 10}
+	laptop := class{units: 20, lanes: 256, items: 1024, local: 48 << 10}
+	roomy := class{units: 132, lanes: 256, items: 1024, local: 227 << 10}
+	no := residence{}
+	for _, test := range []struct {
+		c           class
+		dtype       device.DType
+		steps, m, n int
+		want        residence // batch, slice, tile, slab
+	}{
+		{h200, device.Float32, 50, 1, 1, residence{1, 64, 1, 1}},
+		{h200, device.Float32, 50, 1, 64, residence{1, 64, 1, 16}}, // one group: there is nobody to wait for
+		{h200, device.Float32, 50, 1, 256, residence{1, 32, 1, 64}},
+		{h200, device.Float32, 50, 1, 1024, residence{1, 8, 1, 256}},
+		{h200, device.Float32, 50, 32, 256, residence{2, 32, 1, 64}},
+		{h200, device.Float32, 50, 32, 512, residence{8, 16, 1, 64}},
+		{h200, device.Float32, 50, 32, 1024, residence{32, 8, 2, 16}},
+		{h200, device.Float32, 50, 33, 1000, residence{64, 8, 2, 8}},
+		{h200, device.Float32, 50, 128, 1024, residence{128, 8, 4, 4}},
+		{h200, device.Float32, 50, 129, 1024, no}, // product has large tiles for so many results
+		{h200, device.Float32, 50, 512, 256, residence{32, 32, 4, 16}},
+		{h200, device.Float32, 50, 513, 256, no},
+		{h200, device.Float32, 50, 32, 1056, residence{32, 8, 2, 16}},
+		{h200, device.Float32, 50, 32, 1057, no}, // 133 slices
+		{h200, device.Float32, 50, 1, 2048, no},
+		{h200, device.Float64, 50, 32, 512, residence{16, 8, 1, 16}},
+		{h200, device.Float64, 50, 1, 640, residence{1, 8, 1, 160}},
+		{h200, device.Float64, 50, 1, 768, no}, // the weights do not fit
+		{h200, device.Float32, 3, 32, 512, residence{8, 16, 1, 64}},
+		{h200, device.Float32, 2, 32, 512, no},
+		{h200, device.Float32, 1, 32, 512, no},
+		{h200, device.Float32, math.MaxInt32, 1, 64, residence{1, 64, 1, 16}},
+		{h200, device.Float32, math.MaxInt32, 1, 65, no}, // arrivals that an int does not count
+		{roomy, device.Float32, 50, 1, 2048, residence{1, 16, 1, 512}},
+		{v100, device.Float32, 50, 32, 512, residence{16, 16, 2, 32}},
+		{v100, device.Float32, 50, 32, 1024, no},
+		{laptop, device.Float32, 50, 16, 128, residence{2, 64, 1, 32}},
+		{laptop, device.Float32, 50, 16, 512, no},
+		{small, device.Float32, 50, 1, 64, residence{1, 32, 1, 16}},
+		{small, device.Float32, 50, 4, 64, no}, // no room for more work-items
+		{avx512, device.Float32, 50, 32, 64, no},
+	} {
+		got, ok := test.c.residenceFor(test.dtype, test.steps, test.m, test.n)
+		if got != test.want || ok != (got != no) {
+			t.Errorf("%d units, %d steps of %d×%d %v: %v, want %v", test.c.units, test.steps, test.m, test.n, test.dtype, got, test.want)
+		}
+	}
+	for _, c := range []class{h200, roomy, v100, laptop, small} {
+		for _, dtype := range []device.DType{device.Float32, device.Float64} {
+			for m := 1; m < 300; m = m + m/4 + 1 {
+				for n := 1; n < 3000; n = n + n/8 + 1 {
+					r, ok := c.residenceFor(dtype, 50, m, n)
+					if !ok {
+						continue
+					}
+					groups := r.groups(m, n)
+					if groups[0]*groups[1] > c.units || r.items() > c.lanes || r.local(dtype, n) > c.local || r.slab < 1 ||
+						r.batch%r.tile != 0 || r.slice%r.tile != 0 {
+						t.Errorf("%+v, %d×%d %v: %+v", c, m, n, dtype, r)
+					}
+				}
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ func (d *gpu) rnn(k *kernels.RNN) {
 		return
 	}
 	first := h.Slice(row, 2*row)
-	d.repeat(&product{c: first, a: h.Slice(0, row), b: k.Wh.Slice, m: batch, n: hidden, k: hidden, d: first, dm: hidden,
+	d.recur(&product{c: first, a: h.Slice(0, row), b: k.Wh.Slice, m: batch, n: hidden, k: hidden, d: first, dm: hidden,
 		f: activated, of: k.F}, steps, row)
 }
 
@@ -25,7 +25,7 @@ func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 		d.multiply(&last) // there is no DZ[steps], so it has no terms
 	}
 	if row > 0 && steps > 1 {
-		d.repeat(&product{c: dz.Slice((steps-2)*row, (steps-1)*row), a: dz.Slice((steps-1)*row, steps*row), k: hidden,
+		d.recur(&product{c: dz.Slice((steps-2)*row, (steps-1)*row), a: dz.Slice((steps-1)*row, steps*row), k: hidden,
 			b: k.Wh.Slice, transB: true, m: batch, n: hidden, d: dy.Slice((steps-2)*row, (steps-1)*row), dm: hidden,
 			f: gradient, of: k.F, e: h.Slice((steps-1)*row, steps*row)}, steps-1, -row)
 	}
