@@ -28,7 +28,7 @@ func TestNotLinked(t *testing.T) {
 	}
 	for _, l := range libraries {
 		if strings.Contains(l, "OpenCL") {
-			t.Errorf("the program needs %s: a function is missing in internal/lazy/opencl_table.h, or the binding was linked before", l)
+			t.Errorf("the program needs %s: a function is missing in device/internal/lazy/opencl_table.h, or the binding was linked before", l)
 		}
 	}
 }

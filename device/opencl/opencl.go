@@ -7,7 +7,7 @@
 package opencl
 
 import (
-	_ "github.com/keisan-go/keisan/device/opencl/internal/lazy" // before the binding: see there
+	"github.com/keisan-go/keisan/device/internal/lazy" // before the binding: see there
 
 	"fmt"
 	"strings"
@@ -63,7 +63,7 @@ type candidate struct {
 
 // devices is the devices of all platforms, or why there are none.
 func devices() ([]candidate, error) {
-	if err := load(); err != nil {
+	if err := lazy.OpenCL(); err != nil {
 		return nil, fmt.Errorf("there is no OpenCL loader: %w; install ocl-icd-libopencl1, and with it a device's driver or, for the CPU, pocl-opencl-icd", err)
 	}
 	platforms, err := cl.GetPlatforms()

@@ -27,9 +27,6 @@ typedef int bits;
 #define AS_BITS(x) as_int(x)
 #endif
 
-#define LOAD4(p) vload4(0, p)
-#define STORE4(v, p) vstore4(v, 0, p)
-
 #define GROUP(axis) ((index)get_group_id(axis))     // which group this is
 #define GROUPS(axis) ((index)get_num_groups(axis))  // of how many
 #define ITEM(axis) ((index)get_local_id(axis))      // which work-item of its group this is

@@ -33,6 +33,28 @@ type Driver interface {
 	Close() error
 }
 
+// A Multiplier is a Driver with matrix products of the vendor's. Multiply queues the product, or tells that it is left to
+// the kernels, as it is for drivers without this method. A row's bits may then depend on the rows beside it.
+type Multiplier interface {
+	Multiply(p *Product) (done bool, err error)
+}
+
+// A Product is C = A·B or, with Acc, C += A·B, for C [m, n], A [m, k] and B [k, n], whose rows follow one another, or the
+// columns of those that are transposed. No dimension is 0.
+type Product struct {
+	Type           device.DType
+	M, N, K        int
+	C, A, B        Array
+	TransA, TransB bool
+	Acc            bool
+}
+
+// An Array is where an array begins: at an element of a buffer.
+type Array struct {
+	Buffer Buffer
+	At     int
+}
+
 // Limits is what a device is and can do.
 type Limits struct {
 	Info     device.Info

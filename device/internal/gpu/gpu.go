@@ -26,10 +26,11 @@ type gpu struct {
 	scratch  scratch // memory that kernels need for themselves
 
 	// What Run is at. The device has one call, so that a launch allocates nothing.
-	call  call
-	flush func()
-	err   error // why the rest of the kernel is not queued
-	ops   []device.Operand
+	call    call
+	product Product // for a Multiplier
+	flush   func()
+	err     error // why the rest of the kernel is not queued
+	ops     []device.Operand
 }
 
 func (d *gpu) Info() device.Info { return d.limits.Info }

@@ -53,6 +53,9 @@ func strides(trans bool, rows, cols int) (alongRows, alongCols int) {
 
 // multiply queues a product.
 func (d *gpu) multiply(p *product) {
+	if d.vendor(p) {
+		return
+	}
 	p.layOut()
 	if !d.class.cpu || p.f != plain {
 		d.queue(p, 1, 0)
@@ -71,6 +74,21 @@ func (d *gpu) multiply(p *product) {
 		d.queue(&q, 1, 0)
 	}
 }
+
+// vendor tells whether the driver does a product itself. It may do any that is no more than that.
+func (d *gpu) vendor(p *product) bool {
+	m, ok := d.driver.(Multiplier)
+	acc := p.d == p.c
+	if !ok || d.err != nil || p.f != plain || !acc && !p.d.IsZero() || p.m == 0 || p.n == 0 || p.k == 0 {
+		return false
+	}
+	d.product = Product{p.c.Type(), p.m, p.n, p.k, arrayOf(p.c), arrayOf(p.a), arrayOf(p.b), p.transA, p.transB, acc}
+	done, err := m.Multiply(&d.product)
+	d.fail(err)
+	return done
+}
+
+func arrayOf(s device.Slice) Array { return Array{bufferOf(s), s.Offset()} }
 
 // repeat queues a product steps times, one after the other. Each time C, A, D and E are stride elements further on, and B
 // is the same.
@@ -228,13 +246,22 @@ func (c class) tilingFor(t device.DType, m, n int) tiling {
 
 // tiled queues a product on a GPU, with C, A, D and E shift elements further on.
 func (d *gpu) tiled(p *product, shift int) {
-	g := d.class.tilingFor(p.c.Type(), p.m, p.n)
+	const most = 1 << 17 // rows of a launch: CUDA has no more than 65535 groups along axis 1
+	for at := 0; at < p.m; at += most {
+		d.tiledRows(p, shift, at, min(at+most, p.m))
+	}
+}
+
+// tiledRows queues the rows from to to-1.
+func (d *gpu) tiledRows(p *product, shift, from, to int) {
+	m, a := to-from, shift+from*p.am
+	g := d.class.tilingFor(p.c.Type(), m, p.n)
 	d.start("matmul", "product", p.c.Type(), define{"BM", g.bm}, define{"BN", g.bn}, define{"BK", g.bk}, define{"TM", g.tm},
 		define{"TN", g.tn}).
-		array(p.c, shift).array(p.a, shift).array(p.b, 0).array(p.d, shift).array(p.e, shift).
-		ints(p.m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of)).ints(p.am, p.ak, p.bk, p.bn).
-		smalls(aligned(p.a, shift, p.am, p.ak), aligned(p.b, 0, p.bk, p.bn)).
-		launch(geometry{g.groups(p.m, p.n), [2]int{g.items(), 1}})
+		array(p.c, shift+from*p.n).array(p.a, a).array(p.b, 0).array(p.d, shift+from*p.dm).array(p.e, shift+from*p.n).
+		ints(m, p.n, p.k, p.dm).smalls(bit(!p.d.IsZero()), int(p.f), int(p.of)).ints(p.am, p.ak, p.bk, p.bn).
+		smalls(aligned(p.a, a, p.am, p.ak), aligned(p.b, 0, p.bk, p.bn)).
+		launch(geometry{g.groups(m, p.n), [2]int{g.items(), 1}})
 }
 
 // aligned tells whether each four neighbours of a matrix, that begin at a multiple of four, are aligned as a vector is.
