@@ -1,12 +1,14 @@
 # Needs Go 1.26 or newer. Each target does its own set-up, or says what is missing. A backend in KEISAN_REQUIRE that has no
 # device fails the tests, which would skip it otherwise.
 
+CUDA = $(CURDIR)/out/cuda
+WITH_CUDA = CGO_CFLAGS="-O2 -g -I$(CUDA)/usr/include -DCL_TARGET_OPENCL_VERSION=120" LD_LIBRARY_PATH=$(CUDA)/usr/lib/x86_64-linux-gnu
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cross generate fuzz peers cover
+.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cuda gpu-check cross generate fuzz peers cover
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +54,18 @@ opencl: ## the OpenCL backend on PoCL and under Oclgrind; as root on Debian it i
 	go vet -tags opencl ./...
 	go run $(STATICCHECK) -tags opencl ./device/...
 	KEISAN_REQUIRE=cpu,opencl,oclgrind go test -short -timeout 30m -tags opencl ./device/opencl
+
+cuda: ## the CUDA backend as far as no GPU is needed; downloads 0.8 GB once, and as root on Debian installs what it needs
+	@dpkg -s ocl-icd-opencl-dev opencl-headers pkg-config gcc >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev >/dev/null; } || { echo "install ocl-icd-opencl-dev, opencl-headers, pkg-config and gcc"; exit 1; }
+	.ci/cuda $(CUDA)
+	$(WITH_CUDA) go vet -tags cuda ./...
+	$(WITH_CUDA) go vet -tags "cuda opencl" ./...
+	$(WITH_CUDA) KEISAN_REQUIRE=cpu,nvrtc go test -short -timeout 60m -tags cuda ./device/cuda
+	$(WITH_CUDA) go test -tags "cuda opencl" ./device/all
+
+gpu-check: ## a bundle that tests and measures on a machine with a GPU: unpack it there, and start run
+	.ci/cuda $(CUDA)
+	$(WITH_CUDA) device/internal/gpucheck/bundle $(CUDA)/usr/lib/x86_64-linux-gnu out/gpu-check.tar.gz
 
 cross: ## the other systems build
 	GOOS=linux GOARCH=arm64 go vet ./...

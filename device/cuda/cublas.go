@@ -25,7 +25,7 @@ type vendor struct {
 
 // worth is how many multiply-adds a product must have for cuBLAS: where it has fewer, it is mostly launch and edges, and a
 // row's bits that depend on nothing beside it are worth more than what cuBLAS could win.
-var worth = 1 << 27
+const worth = 1 << 27
 
 // cublasLoaded loads the cuBLAS that fits the driver, once. KEISAN_CUBLAS=off keeps it away.
 var cublasLoaded = sync.OnceValue(func() error {
@@ -37,7 +37,7 @@ var cublasLoaded = sync.OnceValue(func() error {
 
 // Multiply is gpu.Multiplier's.
 func (d *driver) Multiply(p *gpu.Product) (done bool, err error) {
-	if p.M*p.N*p.K < worth || max(p.M, p.N, p.K) > math.MaxInt32 || cublasLoaded() != nil {
+	if p.M*p.N*p.K < d.worth || max(p.M, p.N, p.K) > math.MaxInt32 || cublasLoaded() != nil {
 		return false, nil
 	}
 	d.vendor.mu.Lock()

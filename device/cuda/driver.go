@@ -41,6 +41,7 @@ var prelude string
 type driver struct {
 	*shared
 	limits gpu.Limits
+	worth  int // how many multiply-adds a product for cuBLAS has, at least
 }
 
 // shared is what all openings of a device have in common: the context, and the programs, which are compiled once in a
@@ -86,7 +87,7 @@ func open(index int) (*driver, error) {
 	if err := cublasLoaded(); err == nil {
 		c.limits.Info.Driver += ", cuBLAS for large products (a row's bits depend on the rows beside it)"
 	}
-	return &driver{s, c.limits}, nil
+	return &driver{s, c.limits, worth}, nil
 }
 
 // do calls f on a thread on which the device's context is current, since contexts belong to threads, and goroutines do not.
