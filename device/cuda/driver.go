@@ -18,6 +18,16 @@ package cuda
 // 		return err;
 // 	return cuLaunchKernel((CUfunction)function, groups0, groups1, 1, items0, items1, 1, 0, NULL, params, NULL);
 // }
+//
+// typedef struct { CUresult err; int groups; } occupancy;
+//
+// // occupancy_of tells how many groups of a function a multiprocessor runs at once.
+// static occupancy occupancy_of(uintptr_t context, uintptr_t function, int items) {
+// 	occupancy o = {cuCtxSetCurrent((CUcontext)context), 0};
+// 	if (o.err == CUDA_SUCCESS)
+// 		o.err = cuOccupancyMaxActiveBlocksPerMultiprocessor(&o.groups, (CUfunction)function, items, 0);
+// 	return o;
+// }
 import "C"
 
 import (
@@ -220,6 +230,15 @@ func (d *driver) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) er
 		return nil
 	}
 	return d.failure(result(code))
+}
+
+// Residency calls CUDA itself, since the binding's function is made of what is no longer there, the binding's object.
+func (d *driver) Residency(f gpu.Function, items int) (groups int, err error) {
+	o := C.occupancy_of(C.uintptr_t(handleOf(&d.context)), C.uintptr_t(f.(uintptr)), C.int(items))
+	if o.err != C.CUDA_SUCCESS {
+		return 0, d.failure(result(o.err))
+	}
+	return int(o.groups) * d.limits.Info.Units, nil
 }
 
 func (d *driver) Sync() error { return d.do(cu.Synchronize) }

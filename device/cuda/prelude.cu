@@ -38,3 +38,19 @@ typedef int bits;
 // EACH does what follows for this work-item's share of i = 0 ... n-1. Neighbours take neighbouring elements, so that their
 // memory accesses are one.
 #define EACH(axis, i, n) for (index i = ID(axis); i < (n); i += IDS(axis))
+
+// Where groups of one launch wait for one another.
+#define SYNC_GLOBAL SYNC // SYNC, and what each wrote anywhere is written
+#define FENCE __threadfence() // what this group wrote is there for all before what it does next
+#define ATOMIC_ADD(p, n) atomicAdd(p, n)
+#define ATOMIC_READ(p) (*(const volatile int *)(p))
+#define FRESH(p) __ldcg(p) // what another group may have written, which this multiprocessor's own cache does not see
+#if DOUBLE
+FUNCTION real4 fresh4(const real *p) {
+	double2 low = __ldcg((const double2 *)p), high = __ldcg((const double2 *)p + 1);
+	return {low.x, low.y, high.x, high.y};
+}
+#define FRESH4(p) fresh4(p)
+#else
+#define FRESH4(p) __ldcg((const real4 *)(p))
+#endif
