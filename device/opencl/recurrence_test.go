@@ -56,9 +56,6 @@ func TestResident(t *testing.T) {
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.v", "-test.timeout=0",
 		"-test.run", "^TestResidentAlone$/^(Bits|RNN|RNNGrad)$/^float/^(5x17x17x33|4x65x33x67|20x5x2x16|3x1x257x129)$",
 		"-test.skip", "/^RNNGrad$/^float64$/^3x1x257x129$")
-	if testing.Short() {
-		cmd.Args = append(cmd.Args, "-test.short")
-	}
 	cmd.Env = append(os.Environ(), fmt.Sprint("POCL_MAX_PTHREAD_COUNT=", threads), "KEISAN_RESIDENT=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestResidentAlone/Bits")) {
@@ -89,14 +86,10 @@ func testBits(t *testing.T) {
 	w := &gputest.Watch{Driver: driver}
 	stepwise := gpu.New(w)
 	defer stepwise.Close()
-	runs := 100
-	if testing.Short() {
-		runs = 20
-	}
 	sizes := []int{1, 7, 33, 64, 65, 101, 130}          // hidden units; a few, for each is a program
 	for _, local := range []int64{48 << 10, 20 << 10} { // with less of it slices are narrower
 		persistent := gpu.New(together{w, local})
-		for run := range runs {
+		for run := range 30 {
 			r := rand.New(rand.NewPCG(1, uint64(run)))
 			dtype, f := device.Float32+device.DType(run%2), kernels.Sigmoid+kernels.Activation(run%3)
 			steps, batch, hidden := 1+r.IntN(9), 1+r.IntN(33), sizes[r.IntN(len(sizes))]
