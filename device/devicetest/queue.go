@@ -17,6 +17,7 @@ var queue = []check{
 	{name: "reuse", cases: 1, run: reuse},
 	{name: "allocations", cases: 1, run: allocations},
 	{name: "goroutines", cases: 1, run: goroutines},
+	{name: "multiply-adds", cases: 1, run: multiplyAdds},
 }
 
 // filled is new memory with n elements that are v.

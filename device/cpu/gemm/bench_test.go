@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keisan-go/keisan/device/cpu/gemm/internal/peak"
+	"github.com/keisan-go/keisan/device/cpu/internal/peak"
 )
 
 // BenchmarkMul reports the rate of products and, as peak, which share of the multiply-adds that the processor can do on
@@ -93,7 +93,7 @@ func peakRate(threads int) float64 {
 	operations := make([]int, threads)
 	var wg sync.WaitGroup
 	for i := range threads {
-		wg.Go(func() { operations[i] = peak.Run(Kernel(), n) })
+		wg.Go(func() { operations[i] = peak.Run(Kernel(), 4, n) })
 	}
 	wg.Wait()
 	return float64(operations[0]*threads) / time.Since(begin).Seconds()

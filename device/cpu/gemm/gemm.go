@@ -37,7 +37,7 @@
 package gemm
 
 //go:generate go run -C _asm . -out ../kernel_amd64.s
-//go:generate go run -C _asm ./peak -out ../internal/peak/peak_amd64.s -stubs ../internal/peak/peak_amd64.go -pkg peak
+//go:generate go run -C _asm ./peak -out ../../internal/peak/peak_amd64.s -stubs ../../internal/peak/peak_amd64.go -pkg peak
 
 import (
 	"runtime"

@@ -11,9 +11,10 @@ import (
 	"github.com/keisan-go/keisan/device"
 )
 
-// A MultiplyAdder is a device that can do nothing but multiply-adds, on all its units and from registers alone.
+// A MultiplyAdder is a device that can do nothing but multiply-adds, on all its units and from registers alone. Package
+// queue, which all devices of Keisan have in common, makes one of every device.
 type MultiplyAdder interface {
-	// MultiplyAdds queues so many rounds of them and returns how many operations that is.
+	// MultiplyAdds queues so many rounds of them and returns how many operations that is: 0 if it cannot do them alone.
 	MultiplyAdds(t device.DType, rounds int) (operations int64)
 }
 
@@ -32,16 +33,10 @@ func (p *Plan) peaks(ctx context.Context, e *Entry) []Peak {
 				peak.Copies = append(peak.Copies, Stream{int64(bytes), float64(bytes) / best / 1e9})
 			}
 		}
-		if m, ok := e.Device.(MultiplyAdder); ok {
-			peak.GFLOPS, peak.Source = p.multiplyAdds(ctx, e.Device, m, t)/1e9, "multiply-adds alone"
+		if peak.GFLOPS = p.multiplyAdds(ctx, e.Device, t) / 1e9; peak.GFLOPS > 0 {
+			peak.Source = "multiply-adds alone"
 		} else {
-			for _, n := range []int{256, 512, 1024} {
-				if best := p.best(ctx, e, t, fmt.Sprintf("matmul/m=%d", n)); best > 0 {
-					if rate := 2 * math.Pow(float64(n), 3) / best / 1e9; rate > peak.GFLOPS {
-						peak.GFLOPS, peak.Source = rate, fmt.Sprintf("its best product, %d×%d×%d", n, n, n)
-					}
-				}
-			}
+			p.bestProduct(ctx, e, t, &peak)
 		}
 		all = append(all, peak)
 	}
@@ -79,22 +74,50 @@ func (p *Plan) best(ctx context.Context, e *Entry, t device.DType, arg string) f
 	return best
 }
 
-func (p *Plan) multiplyAdds(ctx context.Context, d device.Device, m MultiplyAdder, t device.DType) (best float64) {
-	rounds := 1000
-	for begin := p.Clock.Now(); p.Clock.Now()-begin < p.peakTime() && ctx.Err() == nil; {
+// multiplyAdds is the most operations that the device did in a second; 0 if it cannot do them alone, or fails to, which
+// its rows will tell of.
+func (p *Plan) multiplyAdds(ctx context.Context, d device.Device, t device.DType) (best float64) {
+	m, ok := d.(MultiplyAdder)
+	if !ok {
+		return 0
+	}
+	rounds := 1
+	measure := func() (ops int64, took time.Duration, err error) {
 		start := p.Clock.Now()
-		ops := m.MultiplyAdds(t, rounds)
-		if d.Sync() != nil {
+		err = attempt(func() error {
+			ops = m.MultiplyAdds(t, rounds)
+			return d.Sync()
+		})
+		return ops, p.Clock.Now() - start, err
+	}
+	if ops, _, err := measure(); err != nil || ops == 0 { // it may have had to be compiled
+		return 0
+	}
+	for begin := p.Clock.Now(); ctx.Err() == nil && (best == 0 || p.Clock.Now()-begin < p.peakTime()); {
+		ops, took, err := measure()
+		switch {
+		case err != nil:
 			return best
-		}
-		took := p.Clock.Now() - start
-		if took < p.sampleTime() && rounds < math.MaxInt32/2 {
+		case took < p.sampleTime() && rounds < math.MaxInt32/2:
 			rounds *= 2
-			continue
+		default:
+			best = max(best, float64(ops)/took.Seconds())
 		}
-		best = max(best, float64(ops)/took.Seconds())
 	}
 	return best
+}
+
+// bestProduct takes the fastest product for the peak.
+func (p *Plan) bestProduct(ctx context.Context, e *Entry, t device.DType, peak *Peak) {
+	for _, n := range []int{256, 512, 1024} {
+		best := p.best(ctx, e, t, fmt.Sprintf("matmul/m=%d", n))
+		if best == 0 {
+			continue
+		}
+		if rate := 2 * math.Pow(float64(n), 3) / best / 1e9; rate > peak.GFLOPS {
+			peak.GFLOPS, peak.Source = rate, fmt.Sprintf("its best product, %d×%d×%d", n, n, n)
+		}
+	}
 }
 
 // share sets each result's share of what its device was seen to do at best. No peak is below a rate that was measured:
