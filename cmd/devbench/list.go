@@ -1,13 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"fmt"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
+	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
 )
 
 type listCommand struct{}
@@ -20,23 +21,28 @@ func (*listCommand) Run(p *program) error {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format = table.FormatOptions{}
 	t.AppendHeader(table.Row{"device", "what", "units", "memory", "float64", "driver"})
-	var missing []string
+	var lines, missing []string
 	for _, d := range bench.Describe(p.list()) {
 		if d.Unavailable != "" {
 			missing = append(missing, fmt.Sprintf("%s is not available: %s", d.Name, d.Unavailable))
 			continue
 		}
+		lines = append(lines, report.DeviceLine(&d))
 		float64s := "yes"
 		if !d.Float64 {
 			float64s = "no"
 		}
 		t.AppendRow(table.Row{d.Name, strings.TrimSpace(d.Vendor + " " + d.Model), d.Units, bench.Size(float64(d.Memory)), float64s, d.Driver})
 	}
-	for line := range strings.Lines(t.Render() + "\n") {
-		fmt.Fprintln(p.out, strings.TrimSpace(line))
+	if wide := t.Render(); p.outScreen.Columns == 0 || text.LongestLineLen(wide) <= p.outScreen.Columns {
+		lines = nil
+		for line := range strings.Lines(wide) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+		fmt.Fprintln(p.out, strings.Join(lines, "\n"))
+	} else {
+		report.Lines(p.out, lines, p.outScreen)
 	}
-	for _, m := range missing {
-		fmt.Fprintln(p.out, m)
-	}
+	report.Lines(p.out, missing, p.outScreen)
 	return nil
 }

@@ -47,6 +47,7 @@ type runCommand struct {
 
 	Set       string `placeholder:"NAME" help:"A standard set: quick, standard, deepbench or crossover; standard by default."`
 	Quick     bool   `help:"The quick set, 100ms for each case."`
+	RunOnce   bool   `help:"Run each case once and check it, but measure nothing."`
 	Describe  bool   `help:"Describe the families of cases, with the formulas for their operations and bytes, and stop."`
 	selection `embed:""`
 	Baseline  string `placeholder:"DEVICE" help:"The device to compare the others with; the first one by default."`
@@ -89,6 +90,7 @@ func (c *runCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer closeAll(plan)
+	plan.Once = c.RunOnce
 	baseline := plan.Devices[0].Name
 	if c.Baseline != "" {
 		if baseline = c.Baseline; !slices.ContainsFunc(plan.Devices, func(e *bench.Entry) bool { return e.Name == baseline }) {
@@ -275,7 +277,9 @@ func present(w io.Writer, r *bench.Report, s report.Screen) {
 	fmt.Fprintln(w)
 	report.Lines(w, report.Legend(r), s)
 	warn(w, r, s)
-	fmt.Fprintf(w, "cases took turns in an order of seed %d\n", r.Seed)
+	if report.Timed(r) {
+		fmt.Fprintf(w, "cases took turns in an order of seed %d\n", r.Seed)
+	}
 }
 
 // warn writes what has to be known of the results.

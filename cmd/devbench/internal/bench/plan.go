@@ -19,6 +19,7 @@ type Plan struct {
 	Time    time.Duration // for each case on each device
 	Seed    uint64        // of the order of turns
 	Moves   bool          // measure each case with its operands and results moved as well
+	Once    bool          // run each case once and check it, and measure nothing
 	Clock   Clock
 
 	HostFree func() float64                 // the host's free bytes; nil if nobody knows
@@ -50,13 +51,16 @@ func (p *Plan) Run(ctx context.Context) *Report {
 	r := &Report{Schema: Schema, Seed: p.Seed}
 	done := 0
 	for i, e := range p.Devices {
-		p.tell(0.1*float64(i)/float64(len(p.Devices)), "the peak of "+e.Name)
 		d := Device{Name: e.Name, OpenSeconds: e.Opened.Seconds()}
 		if e.Err != nil {
 			d.Unavailable = e.Err.Error()
 		} else {
 			d = describe(e.Device.Info())
-			d.Name, d.OpenSeconds, d.Peaks = e.Name, e.Opened.Seconds(), p.peaks(ctx, e)
+			d.Name, d.OpenSeconds = e.Name, e.Opened.Seconds()
+			if !p.Once {
+				p.tell(0.1*float64(i)/float64(len(p.Devices)), "the peak of "+e.Name)
+				d.Peaks = p.peaks(ctx, e)
+			}
 		}
 		r.Devices = append(r.Devices, d)
 	}
@@ -191,7 +195,11 @@ func (p *Plan) check(ctx context.Context, c cases.Case) []*subject {
 			if problem == nil {
 				problem = c.Problem()
 			}
-			if s.prepare(problem); s.live() {
+			s.prepare(problem)
+			switch {
+			case s.live() && p.Once:
+				s.status = Checked
+			case s.live():
 				s.warm(ctx)
 			}
 			if !p.Moves && s.loaded != nil {

@@ -85,7 +85,7 @@ type Result struct {
 
 	Family  string   `json:"family"`
 	Rate    string   `json:"rate"`   // what PeakFraction is the share of: "gflops", "gbps", or ""
-	Status  string   `json:"status"` // Measured, Wrong, Failed or Skipped
+	Status  string   `json:"status"` // Measured, Checked, Wrong, Failed or Skipped
 	Skipped string   `json:"skipped,omitempty"`
 	Failure string   `json:"failure,omitempty"`
 	Bound   float64  `json:"bound"` // what MaxError must not exceed
@@ -106,6 +106,7 @@ type Result struct {
 // What became of a case.
 const (
 	Measured = "ok"
+	Checked  = "checked" // it is right, and was not to be measured
 	Wrong    = "wrong"
 	Failed   = "failed"
 	Skipped  = "skipped"

@@ -229,6 +229,8 @@ func (s *subject) result() Result {
 		r.Skipped = s.reason
 	case Failed:
 		r.Failure = s.reason
+	case Checked:
+		r.OK = true
 	case "":
 		r.Status, r.OK = Measured, true
 		s.measured(&r)

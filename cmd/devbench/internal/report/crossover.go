@@ -17,16 +17,16 @@ func Crossover(w io.Writer, c *bench.Crossover) {
 	fmt.Fprintf(w, "\n%-*s  %9s  %9s         with transfers\n", width, c.Work+" "+c.DType, c.Baseline, c.Device)
 	for _, p := range c.Points {
 		fmt.Fprintf(w, "%-*s  %9s  %9s %6s  %9s %6s\n", width, p.Case, Duration(p.Baseline),
-			Duration(p.Resident), times(p.Baseline, p.Resident), Duration(p.Moved), times(p.Baseline, p.Moved))
+			Duration(p.Resident), ahead(p.Baseline, p.Resident), Duration(p.Moved), ahead(p.Baseline, p.Moved))
 	}
 	fmt.Fprintln(w, Verdict(c))
 }
 
-func times(baseline, seconds float64) string {
+func ahead(baseline, seconds float64) string {
 	if seconds <= 0 {
 		return ""
 	}
-	return Number(baseline/seconds) + "×"
+	return times(baseline / seconds)
 }
 
 // Verdict says from where on a device is ahead.

@@ -25,18 +25,18 @@ func CSV(w io.Writer, r *bench.Report) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{
 		"case", "device", "dtype", "status", "median_s", "min_s", "max_s", "low_s", "high_s", "spread", "runs",
-		"gflops", "gbps", "peak_fraction", "speedup", "max_error", "bound", "noise", "reason",
+		"gflops", "gbps", "peak_fraction", "speedup", "speedup_low", "speedup_high", "max_error", "bound", "noise", "reason",
 	})
 	f := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, res := range r.Results {
-		ratio := ""
-		if res.Speedup != nil {
-			ratio = f(res.Speedup.Median)
+		ratio, low, high := "", "", ""
+		if s := res.Speedup; s != nil {
+			ratio, low, high = f(s.Median), f(s.Low), f(s.High)
 		}
 		s := res.Seconds
 		c.Write([]string{
 			res.Case, res.Device, res.DType, res.Status, f(s.Median), f(s.Min), f(s.Max), f(s.Low), f(s.High), f(s.Spread),
-			strconv.Itoa(s.Runs), f(res.GFLOPS), f(res.GBPS), f(res.PeakFraction), ratio, f(float64(res.MaxError)), f(res.Bound),
+			strconv.Itoa(s.Runs), f(res.GFLOPS), f(res.GBPS), f(res.PeakFraction), ratio, low, high, f(float64(res.MaxError)), f(res.Bound),
 			res.Noise, res.Skipped + res.Failure,
 		})
 	}

@@ -16,7 +16,7 @@ import (
 
 // A Screen is what a table is written to.
 type Screen struct {
-	Columns int // 0: unknown, so as many as a paste into an issue shows
+	Columns int // 0: a file or a pipe, where tables may be as wide as they are, and text has 100 columns
 	Colour  bool
 }
 
@@ -43,11 +43,15 @@ func columns(r *bench.Report) []column {
 	if len(distinct(r, func(r *bench.Result) string { return r.DType })) > 1 {
 		all = append(all, column{"dtype", false, func(r *bench.Result) string { return r.DType }})
 	}
-	all = append(all,
-		column{"median", true, median},
-		column{"spread", true, spread},
-		column{"rate", true, rate},
-		column{"peak", true, peak})
+	if Timed(r) {
+		all = append(all,
+			column{"median", true, median},
+			column{"spread", true, spread},
+			column{"rate", true, rate},
+			column{"peak", true, peak})
+	} else {
+		all = append(all, column{"result", false, median})
+	}
 	for i := range r.Results {
 		if s := r.Results[i].Speedup; s != nil {
 			all = append(all, column{"vs " + s.Baseline, true, speedup})
@@ -55,6 +59,11 @@ func columns(r *bench.Report) []column {
 		}
 	}
 	return append(all, column{"error", true, largest})
+}
+
+// Timed tells whether there is any time to show.
+func Timed(r *bench.Report) bool {
+	return slices.ContainsFunc(r.Results, func(r bench.Result) bool { return r.Status == bench.Measured })
 }
 
 func distinct(r *bench.Report, of func(*bench.Result) string) []string {
@@ -71,8 +80,8 @@ func median(r *bench.Result) string {
 	switch r.Status {
 	case bench.Measured:
 		return Duration(r.Seconds.Median)
-	case bench.Skipped:
-		return "skipped"
+	case bench.Checked, bench.Skipped:
+		return r.Status
 	}
 	return strings.ToUpper(r.Status)
 }
@@ -118,7 +127,7 @@ func speedup(r *bench.Result) string {
 	if r.Speedup == nil {
 		return ""
 	}
-	return Number(r.Speedup.Median) + "×"
+	return times(r.Speedup.Median)
 }
 
 func largest(r *bench.Result) string {
@@ -140,7 +149,7 @@ func Table(w io.Writer, r *bench.Report, s Screen) {
 		return
 	}
 	for _, padding := range []string{" ", ""} {
-		if lines := grid(r, padding, s); text.StringWidthWithoutEscSequences(lines[0]) <= s.columns() {
+		if lines := grid(r, padding, s); s.Columns == 0 || text.StringWidthWithoutEscSequences(lines[0]) <= s.Columns {
 			fmt.Fprintln(w, strings.Join(lines, "\n"))
 			return
 		}
@@ -196,9 +205,9 @@ func (s Screen) paint(r *bench.Result, head, cell string) string {
 		return cell
 	}
 	switch {
-	case head == "median" && (r.Status == bench.Wrong || r.Status == bench.Failed):
+	case (head == "median" || head == "result") && (r.Status == bench.Wrong || r.Status == bench.Failed):
 		return text.FgHiRed.EscapeSeq() + cell + text.Reset.EscapeSeq()
-	case head == "spread" && r.Noise != "ok", head == "median" && r.Status == bench.Skipped:
+	case head == "spread" && r.Status == bench.Measured && r.Noise != "ok", head == "median" && r.Status == bench.Skipped:
 		return text.FgYellow.EscapeSeq() + cell + text.Reset.EscapeSeq()
 	}
 	return cell
@@ -248,7 +257,7 @@ func Header(r *bench.Report) []string {
 	lines := []string{strings.Join(nonempty(
 		"devbench "+r.Version, h.Go+" "+h.OS+"/"+h.Arch, h.CPU, h.Features, count(h.Processors, "processor")), ", ")}
 	for _, d := range r.Devices {
-		lines = append(lines, deviceLine(&d))
+		lines = append(lines, DeviceLine(&d))
 		for _, p := range d.Peaks {
 			if p.GFLOPS > 0 {
 				line := fmt.Sprintf("  peak %s: %s (%s)", p.DType, giga(p.GFLOPS, "FLOP/s"), p.Source)
@@ -269,7 +278,8 @@ func Header(r *bench.Report) []string {
 	return lines
 }
 
-func deviceLine(d *bench.Device) string {
+// DeviceLine describes a device in a line.
+func DeviceLine(d *bench.Device) string {
 	if d.Unavailable != "" {
 		return fmt.Sprintf("%s: not available: %s", d.Name, d.Unavailable)
 	}
@@ -300,6 +310,9 @@ func Lines(w io.Writer, lines []string, s Screen) {
 
 // Legend says what the columns mean.
 func Legend(r *bench.Report) []string {
+	if !Timed(r) {
+		return []string{"error: the largest against a float64 reference; devbench -describe has the bounds"}
+	}
 	all := []string{
 		"median: of one run, waiting for the device included; spread: the middle half of the runs, as a share of it",
 		"peak: share of the device's own best, in multiply-adds for GFLOP/s and in copies as large for GB/s",
@@ -394,6 +407,14 @@ func Number(v float64) string {
 		return fmt.Sprintf("%.1e", v)
 	}
 	return fmt.Sprintf("%.*f", digits, v)
+}
+
+// times is a ratio of speeds.
+func times(v float64) string {
+	if v < 0.0995 {
+		return fmt.Sprintf("%.2g×", v)
+	}
+	return Number(v) + "×"
 }
 
 func percent(share float64) string {
