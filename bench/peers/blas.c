@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
 	}
 	const char *core = "";
 	const char *(*corename)(void) = (const char *(*)(void))dlsym(lib, "scipy_openblas_get_corename");
+	if (!corename) corename = (const char *(*)(void))dlsym(lib, "openblas_get_corename");
 	if (corename) core = corename();
 	printf("ready %s %s\n", argv[3], core);
 	fflush(stdout);

@@ -63,9 +63,8 @@ struct layer {
 		auto any = of({1, 1, I, 1, H}, tag::any), anyH = of({1, 1, H, 1, H}, tag::any);
 		auto kind = train ? prop_kind::forward_training : prop_kind::forward_inference;
 		vanilla_rnn_forward::primitive_desc fpd(
-		        {kind, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(), any,
-		         anyH, b.get_desc(), of({T, B, H}, tag::tnc), of({1, 1, B, H}, tag::ldnc)},
-		        cpu);
+		        cpu, kind, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(), any,
+		        anyH, b.get_desc(), of({T, B, H}, tag::tnc), of({1, 1, B, H}, tag::ldnc));
 		y = memory(fpd.dst_layer_desc(), cpu);
 		memory last(fpd.dst_iter_desc(), cpu);
 		args fa = {{DNNL_ARG_SRC_LAYER, x}, {DNNL_ARG_SRC_ITER, first}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST_LAYER, y}, {DNNL_ARG_DST_ITER, last},
@@ -78,10 +77,9 @@ struct layer {
 
 		memory dy = given("dy", {T, B, H}, tag::tnc), dlast = zeros(of({1, 1, B, H}, tag::ldnc));
 		vanilla_rnn_backward::primitive_desc bpd(
-		        {prop_kind::backward, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(), any,
-		         anyH, b.get_desc(), y.get_desc(), last.get_desc(), x.get_desc(), first.get_desc(), any, anyH, b.get_desc(), dy.get_desc(),
-		         dlast.get_desc()},
-		        cpu, fpd);
+		        cpu, prop_kind::backward, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(),
+		        any, anyH, b.get_desc(), y.get_desc(), last.get_desc(), x.get_desc(), first.get_desc(), any, anyH, b.get_desc(),
+		        dy.get_desc(), dlast.get_desc(), fpd);
 		dx = zeros(bpd.diff_src_layer_desc()), dh0 = zeros(bpd.diff_src_iter_desc()), db = zeros(bpd.diff_bias_desc());
 		dwx = zeros(bpd.diff_weights_layer_desc()), dwh = zeros(bpd.diff_weights_iter_desc());
 		args ba = {{DNNL_ARG_SRC_LAYER, x}, {DNNL_ARG_SRC_ITER, first}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST_LAYER, y}, {DNNL_ARG_DST_ITER, last},

@@ -295,7 +295,7 @@ func TestFigure(t *testing.T) {
 	for _, c := range []struct {
 		x, ours *cell
 		want    string
-	}{{calm, calm, "1.00 s"}, {noisy, calm, "~2.30"}, {wild, calm, "?"}, {calm, wild, "?"}, {&cell{samples: []float64{3, 3, 3}}, calm, "3.00"}} {
+	}{{calm, calm, "1.00 s"}, {noisy, calm, "~2.30"}, {wild, calm, "1.00?"}, {calm, wild, "1.00?"}, {wild, wild, "≥ 1.00 s"}, {&cell{samples: []float64{3, 3, 3}}, calm, "3.00"}} {
 		if got := figure(c.x, c.ours); got != c.want {
 			t.Errorf("%v beside %v: %q, want %q", c.x.samples, c.ours.samples, got, c.want)
 		}

@@ -35,7 +35,7 @@ var allPeers = []struct {
 	name    string
 	threads int
 }{
-	{"openblas", 0}, {"mkl", 0}, {"onednn", 0}, {"libxsmm", 0}, {"pytorch", 0}, {"pytorch", 1}, {"onnxruntime", 0},
+	{"openblas", 0}, {"openblas-debian", 0}, {"mkl", 0}, {"onednn", 0}, {"onednn-openmp", 0}, {"libxsmm", 0}, {"pytorch", 0}, {"pytorch", 1}, {"onnxruntime", 0},
 	{"numpy", 0}, {"gonum", 0}, {"gorgonia", 0}, {"gomlx", 0},
 }
 
@@ -164,7 +164,6 @@ func (c *peersCommand) measure(ctx context.Context, clock bench.Clock, d device.
 			able = append(able, x)
 		}
 	}
-	const turns = 15
 	for turn := range turns {
 		rand.Shuffle(len(able), func(i, j int) { able[i], able[j] = able[j], able[i] })
 		for _, x := range able {
@@ -176,6 +175,9 @@ func (c *peersCommand) measure(ctx context.Context, clock bench.Clock, d device.
 		}
 	}
 }
+
+// turns is how often each rival is measured.
+const turns = 15
 
 // turn measures for a slice of the time; the first turn finds out how many runs fill it.
 func (x *cell) turn(first bool, slice float64) {
@@ -209,7 +211,7 @@ func (x *cell) turn(first bool, slice float64) {
 func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []cases.Case, rivals []*rival) {
 	fmt.Fprintf(w, "# Performance beside other libraries\n\n")
 	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", time.Now().UTC().Format("2 January 2006"), i.Driver, h.CPU, h.Features, h.Processors, h.OS)
-	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians, and ~ stands before one where either spread by more than 10 %%,\n? for one where that was 25 %%, which says nothing.\n\n")
+	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n\n", turns)
 	fmt.Fprint(w, "| case |")
 	for _, r := range rivals {
 		if r.err == nil {
@@ -261,18 +263,23 @@ func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []case
 	}
 }
 
-// figure is our time, or theirs as a multiple of it. There is none where either is too noisy to say anything: on a busy
-// machine, threads that spin for one another can be a thousand times slower than on an idle one.
+// figure is our time, or theirs as a multiple of it. Where either is so noisy that medians say nothing, it is of the
+// fastest turns: on a busy machine, threads that spin for one another can be a thousand times slower than on an idle one.
 func figure(x, ours *cell) string {
 	theirs := bench.StatsOf(x.samples)
 	if x == ours || ours == nil || len(ours.samples) == 0 {
-		mark := map[string]string{"noisy": "~", "unusable": "? "}[theirs.Noise()]
-		return mark + report.Duration(theirs.Median)
+		switch theirs.Noise() {
+		case "unusable":
+			return "≥ " + report.Duration(theirs.Min)
+		case "noisy":
+			return "~" + report.Duration(theirs.Median)
+		}
+		return report.Duration(theirs.Median)
 	}
 	us := bench.StatsOf(ours.samples)
 	switch noise := theirs.Noise() + us.Noise(); {
 	case strings.Contains(noise, "unusable"):
-		return "?"
+		return report.Number(theirs.Min/us.Min) + "?"
 	case strings.Contains(noise, "noisy"):
 		return "~" + report.Number(theirs.Median/us.Median)
 	}

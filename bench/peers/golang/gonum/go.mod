@@ -1,5 +1,10 @@
 module github.com/keisan-go/keisan/bench/peers/golang/gonum
 
-go 1.26.0
+go 1.26
 
-require gonum.org/v1/gonum v0.17.0
+require (
+	github.com/keisan-go/keisan/bench/peers/golang/serve v0.0.0
+	gonum.org/v1/gonum v0.17.0
+)
+
+replace github.com/keisan-go/keisan/bench/peers/golang/serve => ../serve

@@ -84,6 +84,7 @@ var elementwise = &Family{
 		p := &Problem{Inputs: map[string][]float32{"x": x, "y": y}}
 		p.Agree = func(results map[string][]float64, t device.DType) (float64, float64) {
 			var largest errors
+			mustBe(n, results["z"])
 			for i, v := range results["z"] {
 				want := op.f(float64(x[i]), float64(y[i]))
 				largest.add(v, want, math.Abs(want))

@@ -88,6 +88,7 @@ func newMatMul(c Case) *Problem {
 	p := &Problem{Inputs: map[string][]float32{"a": a, "b": b}}
 	p.Agree = func(results map[string][]float64, t device.DType) (float64, float64) {
 		got, want := results["c"], reference()
+		mustBe(m*n, got)
 		ofRows, ofCols := lengths()
 		var largest errors
 		for i, row := range rows {

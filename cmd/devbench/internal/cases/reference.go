@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/blas"
@@ -147,8 +148,16 @@ func (e *errors) add(got, want, scale float64) {
 	}
 }
 
+// mustBe panics unless there are n results: a peer may have left some out.
+func mustBe(n int, got []float64) {
+	if len(got) != n {
+		panic(fmt.Sprintf("%d numbers, want %d", len(got), n))
+	}
+}
+
 // addAll holds a tensor against its reference, errors being told as shares of the reference's largest element.
 func (e *errors) addAll(got, want []float64) {
+	mustBe(len(want), got)
 	scale := 0.0
 	for _, v := range want {
 		scale = max(scale, math.Abs(v))

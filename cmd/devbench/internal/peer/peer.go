@@ -32,6 +32,7 @@ type Peer struct {
 	in     io.WriteCloser
 	lines  chan string
 	stderr *tail
+	err    error // why it does not answer any more
 }
 
 // Start starts a peer. It fails with the last line that the program wrote to its standard error if that does not get ready.
@@ -136,6 +137,9 @@ func (p *Peer) Run(n int, timeout time.Duration) (float64, error) {
 }
 
 func (p *Peer) ask(timeout time.Duration, format string, args ...any) (string, error) {
+	if p.err != nil {
+		return "", p.err
+	}
 	if _, err := fmt.Fprintf(p.in, format+"\n", args...); err != nil {
 		return "", err
 	}
@@ -147,12 +151,13 @@ func (p *Peer) read(timeout time.Duration) (string, error) {
 	case line, ok := <-p.lines:
 		if !ok {
 			p.cmd.Wait()
-			return "", fmt.Errorf("it ended: %s", p.stderr.last())
+			p.err = fmt.Errorf("it ended: %s", p.stderr.last())
 		}
-		return line, nil
+		return line, p.err
 	case <-time.After(timeout):
 		p.Close()
-		return "", fmt.Errorf("no answer in %v", timeout)
+		p.err = fmt.Errorf("no answer in %v", timeout)
+		return "", p.err
 	}
 }
 

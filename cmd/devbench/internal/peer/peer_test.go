@@ -41,6 +41,8 @@ func act(kind string) {
 			fmt.Println("0.25")
 		case kind == "unable":
 			fmt.Println("no it cannot add")
+		case kind == "lazy":
+			fmt.Println("ok")
 		default:
 			x, _ := os.ReadFile(filepath.Join(words[2], "x"))
 			y, _ := os.ReadFile(filepath.Join(words[2], "y"))
@@ -56,6 +58,8 @@ func act(kind string) {
 				z[3]++
 			case "long":
 				z = append(z, make([]float32, 10000)...)
+			case "short":
+				z = z[:50]
 			}
 			os.WriteFile(filepath.Join(words[2], "out.z"), device.Bytes(z), 0o600)
 			fmt.Println("ok")
@@ -70,7 +74,7 @@ func TestPeer(t *testing.T) {
 	}
 	problem := cs[0].Problem()
 	for kind, want := range map[string]string{
-		"right": "", "wrong": "WRONG: error", "long": "not those of the case", "unable": "it cannot add",
+		"right": "", "wrong": "WRONG: error", "long": "not those of the case", "short": "not those of the case", "lazy": "not those of the case", "unable": "it cannot add",
 		"dying": "segmentation fault", "missing": "there is no such package", "silent": "no answer in",
 	} {
 		t.Run(kind, func(t *testing.T) {
@@ -82,7 +86,11 @@ func TestPeer(t *testing.T) {
 				if kind == "silent" {
 					patience = 50 * time.Millisecond
 				}
-				if err = p.Load(cs[0], problem, patience); err == nil {
+				err = p.Load(cs[0], problem, patience)
+				if _, again := p.Run(1, time.Minute); kind == "dying" && again.Error() != err.Error() {
+					t.Errorf("asked again: %v, want what it died of", again)
+				}
+				if err == nil {
 					if s, err := p.Run(3, time.Minute); s != 0.25 || err != nil || p.Version != "test 1.0" {
 						t.Errorf("version %s: %g seconds, %v", p.Version, s, err)
 					}
