@@ -275,6 +275,11 @@ func present(w io.Writer, r *bench.Report, s report.Screen) {
 	fmt.Fprintln(w)
 	report.Table(w, r, s)
 	fmt.Fprintln(w)
+	for _, d := range r.Devices {
+		if against := report.Against(r, d.Name); against != "" {
+			report.Lines(w, []string{d.Name + ": " + against}, s)
+		}
+	}
 	report.Lines(w, report.Legend(r), s)
 	warn(w, r, s)
 	if report.Timed(r) {

@@ -108,7 +108,7 @@ func (c *chart) SVG() template.HTML {
 			// Along the line, whose slope the axes decide.
 			next := l.xy[1]
 			angle := math.Atan2(c.y(next[1])-c.y(begin[1]), c.x(next[0])-c.x(begin[0])) * 180 / math.Pi
-			p(`<text class="label %s" transform="translate(%.1f %.1f) rotate(%.1f)" dx="4" dy="-4">%s</text>`, l.class, c.x(begin[0]), c.y(begin[1]), angle, esc(l.label))
+			p(`<text class="label %s" transform="translate(%.1f %.1f) rotate(%.1f)" dx="12" dy="-4">%s</text>`, l.class, c.x(begin[0]), c.y(begin[1]), angle, esc(l.label))
 		}
 	}
 	for _, q := range c.Points {

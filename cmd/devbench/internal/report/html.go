@@ -23,7 +23,11 @@ func HTML(w io.Writer, r *bench.Report) error {
 	families := distinct(r, func(r *bench.Result) string { return r.Family })
 	colour := func(family string) string { return fmt.Sprintf("c%d", slices.Index(families, family)%8) }
 	for _, d := range r.Devices {
-		p.Cards = append(p.Cards, cardOf(&d))
+		if d.Unavailable != "" {
+			p.Missing = append(p.Missing, DeviceLine(&d))
+			continue
+		}
+		p.Cards = append(p.Cards, cardOf(&d, Against(r, d.Name)))
 		for _, peak := range d.Peaks {
 			if c, ok := roofline(r, &d, &peak, colour); ok {
 				p.Roofs = append(p.Roofs, roof{d.Name, peak.DType, c})
@@ -62,6 +66,7 @@ type page struct {
 	Wrong      bool
 	Several    bool // devices
 	Cards      []card
+	Missing    []string
 	Roofs      []roof
 	Key        []legendEntry
 	Groups     []group
@@ -73,8 +78,8 @@ type page struct {
 }
 
 type card struct {
-	Name, Model, Reason string
-	Facts               [][2]string
+	Name, Model string
+	Facts       [][2]string
 }
 
 type legendEntry struct{ Name, Colour string }
@@ -109,15 +114,12 @@ type crossing struct {
 	Chart   *chart
 }
 
-func cardOf(d *bench.Device) card {
-	c := card{Name: d.Name, Model: strings.TrimSpace(d.Vendor + " " + d.Model), Reason: d.Unavailable}
+func cardOf(d *bench.Device, against string) card {
+	c := card{Name: d.Name, Model: strings.TrimSpace(d.Vendor + " " + d.Model)}
 	fact := func(name, value string) {
 		if value != "" {
 			c.Facts = append(c.Facts, [2]string{name, value})
 		}
-	}
-	if d.Unavailable != "" {
-		return c
 	}
 	fact("compute units", fmt.Sprint(d.Units))
 	fact("memory", bench.Size(float64(d.Memory)))
@@ -133,6 +135,7 @@ func cardOf(d *bench.Device) card {
 	if !d.Float64 {
 		fact("float64", "no")
 	}
+	fact("in all", against)
 	return c
 }
 

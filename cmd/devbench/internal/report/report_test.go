@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,15 +234,27 @@ e.dataset.charts = document.querySelectorAll("svg").length;
 e.dataset.complaints = out.join("; ");
 </script>`
 
+// findBrowser is a browser of the kind that this test can steer. Where there is none it skips the test, or fails it if
+// KEISAN_REQUIRE has chromium.
+func findBrowser(t *testing.T) string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if slices.Contains(strings.Split(os.Getenv("KEISAN_REQUIRE"), ","), "chromium") {
+		t.Fatal("KEISAN_REQUIRE has chromium, which is not installed")
+	}
+	t.Skip("chromium is not installed")
+	return ""
+}
+
 // A browser finds nothing that sticks out, on a desk or on a phone, in light or in dark.
 func TestPageInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes seconds to start")
 	}
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
+	browser := findBrowser(t)
 	dir := *keep
 	if dir == "" {
 		dir = t.TempDir()

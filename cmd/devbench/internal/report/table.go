@@ -308,6 +308,24 @@ func Lines(w io.Writer, lines []string, s Screen) {
 	}
 }
 
+// Against says how a device did beside the baseline, over all cases; "" if it was measured beside none.
+func Against(r *bench.Report, device string) string {
+	low, high, product, n, baseline := math.Inf(1), 0.0, 0.0, 0, ""
+	for i := range r.Results {
+		if s := r.Results[i].Speedup; s != nil && r.Results[i].Device == device && s.Median > 0 {
+			low, high = min(low, s.Median), max(high, s.Median)
+			product += math.Log(s.Median)
+			n++
+			baseline = s.Baseline
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s as fast as %s over %s (geometric mean; from %s to %s)",
+		times(math.Exp(product/float64(n))), baseline, count(n, "case"), times(low), times(high))
+}
+
 // Legend says what the columns mean.
 func Legend(r *bench.Report) []string {
 	if !Timed(r) {
@@ -418,6 +436,9 @@ func times(v float64) string {
 }
 
 func percent(share float64) string {
+	if share > 0 && share < 0.0005 {
+		return "0 %"
+	}
 	if share > 0 && share < 0.01 {
 		return fmt.Sprintf("%.1f %%", 100*share)
 	}
