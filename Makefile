@@ -8,7 +8,7 @@ SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cuda gpu-check cross generate fuzz peers cover
+.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cuda gpu-check cross generate fuzz figures peers cover
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,7 +95,12 @@ fuzz: ## each fuzz target for half a minute
 		done; \
 	done
 
-peers: ## other libraries beside Keisan on the same cases; installs them, and takes long
+figures: peers ## what this machine does, for docs/results and docs/performance.md; leave the machine alone meanwhile
+	@mkdir -p docs/results
+	go run ./cmd/devbench -time 2s -json docs/results/$$(date -u +%F).json
+
+peers: ## other libraries beside Keisan on the same cases; the first time it installs them, some gigabytes
+	@mkdir -p docs
 	go run ./cmd/devbench peers -md docs/performance.md
 
 cover: ## how much of the code the tests run

@@ -13,11 +13,11 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "%s\n", dlerror());
 		return 1;
 	}
-	const char *core = "";
+	const char *core = "", *space = "";
 	const char *(*corename)(void) = (const char *(*)(void))dlsym(lib, "scipy_openblas_get_corename");
 	if (!corename) corename = (const char *(*)(void))dlsym(lib, "openblas_get_corename");
-	if (corename) core = corename();
-	printf("ready %s %s\n", argv[3], core);
+	if (corename) core = corename(), space = " ";
+	printf("ready %s%s%s\n", argv[3], space, core);
 	fflush(stdout);
 
 	char line[8192], name[4096], folder[4096];

@@ -142,7 +142,7 @@ int main() {
 				}
 				printf("ok\n");
 			} catch (const error &e) {
-				printf("no %s\n", e.what());
+				printf("failed %s\n", e.what());
 			}
 		} else if (sscanf(line, "run %ld", &runs) == 1) {
 			double start = seconds();

@@ -38,7 +38,7 @@ def serve(version, load):
                     numpy.ascontiguousarray(value, dtype=numpy.float32).tofile(f"{rest[1]}/out.{name}")
                 print("ok", flush=True)
             except Exception as e:
-                print("no", repr(e).replace("\n", " "), flush=True)
+                print("failed", repr(e).replace("\n", " "), flush=True)
         else:
             n = int(rest[0])
             start = time.perf_counter()

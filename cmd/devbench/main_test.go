@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -286,6 +287,45 @@ func TestProfile(t *testing.T) {
 	// Two layers: two products forward and four backward, in each of two steps.
 	if count["step 1"] != 1 || count["step 2"] != 1 || count["step 3"] != 0 || count["MatMul"] != 12 {
 		t.Errorf("%v", count)
+	}
+}
+
+// A peer that is wrong or missing is told of, and the others are measured.
+func TestPeers(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	start := `case $1 in
+openblas) # which is right: the operands are there, and it copies
+	echo ready Copier 1.0
+	while read -r what n folder; do
+		case $what$n in
+		loadelementwise/op=copy/*) cp "$folder/x" "$folder/out.z"; echo ok ;;
+		load*) echo no it copies alone ;;
+		*) echo 0.00$n ;;
+		esac
+	done ;;
+mkl)
+	echo ready Liar 1.0
+	while read -r what n folder; do : >"$folder/out.z"; echo ok; done ;;
+*) echo "there is no $1 for $2 threads" >&2; exit 1 ;;
+esac`
+	os.WriteFile(filepath.Join(dir, "start"), []byte(start), 0o666)
+	code, out, err := devbench(t, "peers", "-dir", dir, "-peer", "openblas,mkl,gonum", "-time", "15ms", "elementwise/op=copy,add/n=1000")
+	if code != fine {
+		t.Errorf("exit code %d: %s", code, err)
+	}
+	for _, want := range []string{
+		"## elementwise\n\n| case | Keisan | openblas |\n", "- openblas: Copier 1.0\n", "- mkl at elementwise/op=add/n=1000, elementwise/op=copy/n=1000: its results are not those",
+		"- gonum could not be had here: it ended: there is no gonum for ",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "it copies alone") {
+		t.Errorf("what a library is not for is told as a failure:\n%s", out)
 	}
 }
 

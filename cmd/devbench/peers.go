@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +14,6 @@ import (
 	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
 	"github.com/keisan-go/keisan/cmd/devbench/internal/cases"
 	"github.com/keisan-go/keisan/cmd/devbench/internal/peer"
-	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
 	"github.com/keisan-go/keisan/device"
 )
 
@@ -58,6 +54,7 @@ type cell struct {
 	err     error
 	inner   int
 	samples []float64
+	spent   float64 // seconds
 }
 
 // Run measures Keisan and its peers by turns.
@@ -100,9 +97,14 @@ func (c *peersCommand) Run(ctx context.Context, p *program) error {
 		defer file.Close()
 		w = file
 	}
-	c.write(w, p.host(), d.Info(), cs, rivals)
+	writePeers(w, p.host(), d.Info(), cs, rivals)
 	if ctx.Err() != nil {
 		return &exit{interrupted, "interrupted"}
+	}
+	for _, x := range rivals[0].cells {
+		if x.err != nil {
+			return &exit{wrong, fmt.Sprintf("Keisan itself: %v", x.err)}
+		}
 	}
 	return nil
 }
@@ -167,7 +169,8 @@ func (c *peersCommand) measure(ctx context.Context, clock bench.Clock, d device.
 	for turn := range turns {
 		rand.Shuffle(len(able), func(i, j int) { able[i], able[j] = able[j], able[i] })
 		for _, x := range able {
-			if x.err != nil || ctx.Err() != nil {
+			slow := len(x.samples) >= 5 && x.spent > 4*c.Time.Seconds()
+			if x.err != nil || slow || ctx.Err() != nil {
 				continue
 			}
 			time.Sleep(10 * time.Millisecond) // for the threads of the one before to stop spinning
@@ -205,83 +208,5 @@ func (x *cell) turn(first bool, slice float64) {
 		return
 	}
 	x.samples = append(x.samples, took/float64(x.inner))
-}
-
-// write writes the table of ratios.
-func (c *peersCommand) write(w io.Writer, h bench.Host, i device.Info, cs []cases.Case, rivals []*rival) {
-	fmt.Fprintf(w, "# Performance beside other libraries\n\n")
-	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", time.Now().UTC().Format("2 January 2006"), i.Driver, h.CPU, h.Features, h.Processors, h.OS)
-	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n\n", turns)
-	fmt.Fprint(w, "| case |")
-	for _, r := range rivals {
-		if r.err == nil {
-			fmt.Fprintf(w, " %s |", r.title)
-		}
-	}
-	fmt.Fprint(w, "\n|---|")
-	for _, r := range rivals {
-		if r.err == nil {
-			fmt.Fprint(w, "--:|")
-		}
-	}
-	fmt.Fprintln(w)
-	wrong := map[string]string{}
-	for _, one := range cs {
-		fmt.Fprintf(w, "| %v |", one)
-		ours := rivals[0].cells[one.String()]
-		for _, r := range rivals {
-			if r.err != nil {
-				continue
-			}
-			x := r.cells[one.String()]
-			switch {
-			case x == nil || x.err == nil && len(x.samples) == 0:
-				fmt.Fprint(w, " |")
-			case x.err != nil:
-				fmt.Fprint(w, " – |")
-				wrong[r.title+": "+x.err.Error()] += " " + one.String()
-			default:
-				fmt.Fprintf(w, " %s |", figure(x, ours))
-			}
-		}
-		fmt.Fprintln(w)
-	}
-	fmt.Fprintln(w)
-	for _, r := range rivals {
-		switch {
-		case r.err != nil:
-			fmt.Fprintf(w, "- %s could not be had here: %v\n", r.title, r.err)
-		case r.p != nil:
-			fmt.Fprintf(w, "- %s: %s\n", r.title, r.p.Version)
-		}
-	}
-	for _, message := range slices.Sorted(maps.Keys(wrong)) {
-		fmt.Fprintf(w, "- %s (%s)\n", message, strings.TrimSpace(wrong[message]))
-	}
-	for _, warning := range h.Warnings {
-		fmt.Fprintf(w, "- %s\n", warning)
-	}
-}
-
-// figure is our time, or theirs as a multiple of it. Where either is so noisy that medians say nothing, it is of the
-// fastest turns: on a busy machine, threads that spin for one another can be a thousand times slower than on an idle one.
-func figure(x, ours *cell) string {
-	theirs := bench.StatsOf(x.samples)
-	if x == ours || ours == nil || len(ours.samples) == 0 {
-		switch theirs.Noise() {
-		case "unusable":
-			return "≥ " + report.Duration(theirs.Min)
-		case "noisy":
-			return "~" + report.Duration(theirs.Median)
-		}
-		return report.Duration(theirs.Median)
-	}
-	us := bench.StatsOf(ours.samples)
-	switch noise := theirs.Noise() + us.Noise(); {
-	case strings.Contains(noise, "unusable"):
-		return report.Number(theirs.Min/us.Min) + "?"
-	case strings.Contains(noise, "noisy"):
-		return "~" + report.Number(theirs.Median/us.Median)
-	}
-	return report.Number(theirs.Median / us.Median)
+	x.spent += took
 }

@@ -38,9 +38,12 @@ func Peer(name, module string, load func(c Case) (*Task, error)) {
 		switch words[0] {
 		case "load":
 			var err error
-			if task, err = start(words[1], words[2], load); err != nil {
-				fmt.Println("no", strings.ReplaceAll(err.Error(), "\n", " "))
-			} else {
+			switch task, err = start(words[1], words[2], load); {
+			case err == ErrNot:
+				fmt.Println("no", err)
+			case err != nil:
+				fmt.Println("failed", strings.ReplaceAll(err.Error(), "\n", " "))
+			default:
 				fmt.Println("ok")
 			}
 		case "run":

@@ -2,14 +2,16 @@
 // turns with Keisan. Such a program first writes a line "ready VERSION" to its standard output, and then answers lines
 // from its standard input:
 //
-//	load CASE DIR    read the operands DIR/NAME, run once, write the results DIR/out.NAME: "ok", or "no REASON"
+//	load CASE DIR    read the operands DIR/NAME, run once, write the results DIR/out.NAME: "ok"; "no REASON" for a case
+//	                 that the library is not for, "failed REASON" for what went wrong
 //	run N            run N times and wait: the seconds that took
 //
-// Files hold float32 in the machine's order. What the program cannot do it says with "no" and goes on.
+// Files hold float32 in the machine's order. After a "no" or "failed" the program goes on.
 package peer
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +24,9 @@ import (
 	"github.com/keisan-go/keisan/cmd/devbench/internal/cases"
 	"github.com/keisan-go/keisan/device"
 )
+
+// ErrNot is wrapped by the error for a case that a library is not for.
+var ErrNot = errors.New("no case for it")
 
 // A Peer is such a program, running.
 type Peer struct {
@@ -74,7 +79,7 @@ func Start(name string, timeout time.Duration, command string, args ...string) (
 // Load has the peer load a case, and checks its result.
 func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration) error {
 	if problem.Inputs == nil {
-		return fmt.Errorf("is no case for peers")
+		return fmt.Errorf("%w: it has no operands", ErrNot)
 	}
 	dir, err := os.MkdirTemp("", "peer")
 	if err != nil {
@@ -90,8 +95,11 @@ func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration)
 	if err != nil {
 		return err
 	}
-	if reason, no := strings.CutPrefix(answer, "no "); no || answer != "ok" {
-		return fmt.Errorf("%s", reason)
+	if reason, no := strings.CutPrefix(answer, "no "); no {
+		return fmt.Errorf("%w: %s", ErrNot, reason)
+	}
+	if answer != "ok" {
+		return errors.New(answer)
 	}
 	results := map[string][]float64{}
 	files, _ := filepath.Glob(filepath.Join(dir, "out.*"))
