@@ -93,7 +93,8 @@ func (p *Plan) multiplyAdds(ctx context.Context, d device.Device, t device.DType
 	if ops, _, err := measure(); err != nil || ops == 0 { // it may have had to be compiled
 		return 0
 	}
-	for begin := p.Clock.Now(); ctx.Err() == nil && (best == 0 || p.Clock.Now()-begin < p.peakTime()); {
+	// All units must be free for a moment, which on a busy machine they are now and then.
+	for begin := p.Clock.Now(); ctx.Err() == nil && p.Clock.Now()-begin < 200*time.Millisecond; {
 		ops, took, err := measure()
 		switch {
 		case err != nil:

@@ -48,7 +48,7 @@ func Open(name string, clock Clock, open func(string) (device.Device, error)) *E
 
 // Run measures. It returns early when ctx is done, with what is known by then.
 func (p *Plan) Run(ctx context.Context) *Report {
-	r := &Report{Schema: Schema, Seed: p.Seed}
+	r := &Report{Schema: Schema, Seed: p.Seed, Results: []Result{}}
 	done := 0
 	for i, e := range p.Devices {
 		d := Device{Name: e.Name, OpenSeconds: e.Opened.Seconds()}
@@ -170,9 +170,13 @@ func (p *Plan) block(ctx context.Context, r *Report, block []cases.Case, done in
 		}
 	}
 	for _, s := range all {
-		if !(s.live() && len(s.samples) == 0) { // what an interrupt kept from being measured at all is left out
-			r.Results = append(r.Results, s.result())
+		switch {
+		case s.live() && s.loaded == nil: // an interrupt came before it was checked
+			continue
+		case s.live() && len(s.samples) == 0:
+			s.status = Checked
 		}
+		r.Results = append(r.Results, s.result())
 		s.free()
 	}
 }

@@ -223,9 +223,36 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("interrupted: %v after %d launches, want it soon after 300", r.Interrupted, d.launches)
 	}
 	for _, res := range r.Results {
-		if !res.OK || len(res.Samples) == 0 {
-			t.Errorf("%+v, want nothing but what was measured", res)
+		if !res.OK || (len(res.Samples) > 0) != (res.Status == Measured) {
+			t.Errorf("%+v, want nothing but what was measured or at least checked", res)
 		}
+	}
+}
+
+// Cases that are to run once are checked, on all devices and in all types, and not measured.
+func TestOnce(t *testing.T) {
+	clock := &fakeClock{}
+	a, b := plant(t, clock, "a"), plant(t, clock, "b")
+	b.spoil = func(k device.Kernel) {
+		if c, ok := product(k); ok {
+			b.set(c, 0, 1000)
+		}
+	}
+	p := planOf(t, clock, "matmul/m=8 launch", a, b)
+	p.Once = true
+	r := p.Run(t.Context())
+	var got []string
+	for _, res := range r.Results {
+		got = append(got, res.Device+" "+res.Status)
+		if len(res.Samples) > 0 || res.Seconds.Median > 0 {
+			t.Errorf("%+v, want it not measured", res)
+		}
+	}
+	if want := "a checked,b wrong,a checked,b checked"; strings.Join(got, ",") != want || r.OK() {
+		t.Errorf("%v, want %s", got, want)
+	}
+	if a.launches != 2 || len(r.Devices[0].Peaks) > 0 {
+		t.Errorf("%d launches and peaks %v, want one launch for each case and no peak", a.launches, r.Devices[0].Peaks)
 	}
 }
 
@@ -308,6 +335,33 @@ func TestMultiplyAdder(t *testing.T) {
 	}
 	if want := 2 * 512 / 100e-6 / 1e12; !near(only(t, r).PeakFraction, want) {
 		t.Errorf("peak fraction %g, want %g", only(t, r).PeakFraction, want)
+	}
+}
+
+type unable struct{ *planted }
+
+func (unable) MultiplyAdds(device.DType, int) int64 { return 0 }
+
+// Where a device cannot do multiply-adds alone its best product stands for them.
+func TestPeakOfProducts(t *testing.T) {
+	clock := &fakeClock{}
+	d := unable{plant(t, clock, "gpu")}
+	d.info.Memory = 7 << 20 // for no larger product than the first
+	r := planOf(t, clock, "matmul/m=8", d).Run(t.Context())
+	if p := r.Devices[0].Peaks[0]; !near(p.GFLOPS, 2*256*256*256/100e-6/1e9) || p.Source != "its best product, 256×256×256" {
+		t.Errorf("peak %+v, want that of the product", p)
+	}
+}
+
+// Every device of Keisan's own is asked for multiply-adds.
+func TestDevicesAreMultiplyAdders(t *testing.T) {
+	d, err := device.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, ok := d.(MultiplyAdder); !ok {
+		t.Errorf("%T has no method MultiplyAdds", d)
 	}
 }
 

@@ -106,7 +106,7 @@ type Result struct {
 // What became of a case.
 const (
 	Measured = "ok"
-	Checked  = "checked" // it is right, and was not to be measured
+	Checked  = "checked" // it is right, and was not to be measured, or not yet when the run was interrupted
 	Wrong    = "wrong"
 	Failed   = "failed"
 	Skipped  = "skipped"

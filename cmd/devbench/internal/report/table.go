@@ -100,9 +100,9 @@ func spread(r *bench.Result) string {
 func rate(r *bench.Result) string {
 	switch {
 	case r.Status != bench.Measured:
-	case r.Rate == "gflops":
+	case r.Rate == "gflops" && r.GFLOPS > 0:
 		return giga(r.GFLOPS, "FLOP/s")
-	case r.Rate == "gbps":
+	case r.Rate == "gbps" && r.GBPS > 0:
 		return giga(r.GBPS, "B/s")
 	}
 	return ""
@@ -298,7 +298,8 @@ func DeviceLine(d *bench.Device) string {
 func Lines(w io.Writer, lines []string, s Screen) {
 	for _, line := range lines {
 		indent := line[:len(line)-len(strings.TrimLeft(line, " !"))]
-		wrapped := text.WrapSoft(strings.TrimPrefix(line, indent), max(s.columns()-len(indent), 20))
+		whole := strings.ReplaceAll(strings.TrimPrefix(line, indent), " %", "\u00a0%")
+		wrapped := strings.ReplaceAll(text.WrapSoft(whole, max(s.columns()-len(indent), 20)), "\u00a0", " ")
 		for i, part := range strings.Split(wrapped, "\n") {
 			if i > 0 {
 				indent = strings.Repeat(" ", max(len(indent), 2))
