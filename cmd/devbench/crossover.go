@@ -61,7 +61,7 @@ func (c *crossoverCommand) Run(ctx context.Context, p *program) error {
 	report.Lines(human, report.Header(r), s)
 	found := r.Crossovers(baseline)
 	for _, x := range found {
-		report.Crossover(human, &x)
+		report.Crossover(human, &x, s)
 	}
 	if len(found) == 0 {
 		fmt.Fprintln(human, "\nno kind of work was measured in two sizes on two devices")

@@ -342,6 +342,25 @@ func TestFigure(t *testing.T) {
 	}
 }
 
+// Crossings and profiles fit a narrow terminal.
+func TestNarrow(t *testing.T) {
+	narrow := func(p *program) {
+		two(nil)(p)
+		p.outScreen.Columns = 60
+	}
+	for _, args := range []string{"crossover -time 1ms matmul/m=4,8,16", "profile -example charrnn -steps 1 -batch 2", "list"} {
+		code, out, err := with(t, narrow, strings.Fields(args)...)
+		if code != fine {
+			t.Errorf("%s: %d: %s", args, code, err)
+		}
+		for line := range strings.Lines(out) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 60 {
+				t.Errorf("%s: a line of %d columns: %s", args, n, line)
+			}
+		}
+	}
+}
+
 func TestTwoHyphens(t *testing.T) {
 	got := strings.Join(twoHyphens([]string{"-json", "-", "-h", "--csv", "x", "-5", "--", "-md"}), " ")
 	if want := "--json - -h --csv x -5 -- -md"; got != want {

@@ -78,9 +78,12 @@ func (c *profileCommand) Run(ctx context.Context, p *program) error {
 	}
 
 	i := d.Info()
-	fmt.Fprintf(p.out, "%s, batch %d, %v, on %s (%s)\n", c.Example, c.Batch, dtype, i.Name, i.Model)
-	fmt.Fprintf(p.out, "%d steps of %s each; of %s when nothing waits for each kernel\n\n", len(spans), report.Duration(traced.Seconds()), report.Duration(whole.Seconds()))
-	report.Profile(p.out, trace.Summarize(tracer.Events), len(spans))
+	report.Lines(p.out, []string{
+		fmt.Sprintf("%s, batch %d, %v, on %s (%s)", c.Example, c.Batch, dtype, i.Name, i.Model),
+		fmt.Sprintf("steps traced: %d, of %s each; of %s when nothing waits for each kernel", len(spans), report.Duration(traced.Seconds()), report.Duration(whole.Seconds())),
+	}, p.outScreen)
+	fmt.Fprintln(p.out)
+	report.Profile(p.out, trace.Summarize(tracer.Events), len(spans), p.outScreen)
 	if file != nil {
 		if err := chrome(file, append(spans, tracer.Events...), i.Name); err != nil {
 			return err

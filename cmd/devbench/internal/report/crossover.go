@@ -9,17 +9,31 @@ import (
 )
 
 // Crossover writes how a device did beside the baseline, size by size, and what that says.
-func Crossover(w io.Writer, c *bench.Crossover) {
+func Crossover(w io.Writer, c *bench.Crossover, s Screen) {
 	width := 0
 	for _, p := range c.Points {
 		width = max(width, len(p.Case))
 	}
-	fmt.Fprintf(w, "\n%-*s  %9s  %9s         with transfers\n", width, c.Work+" "+c.DType, c.Baseline, c.Device)
-	for _, p := range c.Points {
-		fmt.Fprintf(w, "%-*s  %9s  %9s %6s  %9s %6s\n", width, p.Case, Duration(p.Baseline),
-			Duration(p.Resident), ahead(p.Baseline, p.Resident), Duration(p.Moved), ahead(p.Baseline, p.Moved))
+	// Where that is too wide the sizes stand alone, and then without the times of operands that are there already.
+	prefix, resident := "", true
+	if s.Columns > 0 && width+49 > s.Columns {
+		prefix = c.Work + "/"
+		width -= len(prefix)
+		resident = width+49 <= s.Columns
 	}
-	fmt.Fprintln(w, Verdict(c))
+	head := fmt.Sprintf("\n%s %s\n%*s  %9s", c.Work, c.DType, width, "", c.Baseline)
+	if resident {
+		head += fmt.Sprintf("  %9s %7s", c.Device, "")
+	}
+	fmt.Fprintln(w, head+"  with transfers")
+	for _, p := range c.Points {
+		line := fmt.Sprintf("%-*s  %9s", width, strings.TrimPrefix(p.Case, prefix), Duration(p.Baseline))
+		if resident {
+			line += fmt.Sprintf("  %9s %7s", Duration(p.Resident), ahead(p.Baseline, p.Resident))
+		}
+		fmt.Fprintf(w, "%s  %9s %7s\n", line, Duration(p.Moved), ahead(p.Baseline, p.Moved))
+	}
+	Lines(w, []string{Verdict(c)}, s)
 }
 
 func ahead(baseline, seconds float64) string {

@@ -227,8 +227,8 @@ func groupOf(r *bench.Report, family string, names []string, several bool) group
 		}
 		if res.Status == bench.Measured {
 			var details []string
-			if s := speedup(res); s != "" {
-				details = append(details, s)
+			if s := res.Speedup; s != nil {
+				details = append(details, fmt.Sprintf("%s (%s to %s)", speedup(res), times(s.Low), times(s.High)))
 			}
 			if s := rate(res); s != "" {
 				details = append(details, s)

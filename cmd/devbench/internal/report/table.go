@@ -90,10 +90,7 @@ func spread(r *bench.Result) string {
 	if r.Status != bench.Measured {
 		return ""
 	}
-	mark := ""
-	if r.Noise != "ok" {
-		mark = " !"
-	}
+	mark := map[string]string{"noisy": " !", "unusable": " ?"}[r.Noise]
 	return percent(r.Seconds.Spread) + mark
 }
 
@@ -126,6 +123,9 @@ func peak(r *bench.Result) string {
 func speedup(r *bench.Result) string {
 	if r.Speedup == nil {
 		return ""
+	}
+	if r.Speedup.Low <= 1 && r.Speedup.High >= 1 {
+		return "~" + times(r.Speedup.Median)
 	}
 	return times(r.Speedup.Median)
 }
@@ -339,7 +339,7 @@ func Legend(r *bench.Report) []string {
 	}
 	for i := range r.Results {
 		if s := r.Results[i].Speedup; s != nil {
-			return slices.Insert(all, 2, fmt.Sprintf("vs %s: how many times as fast as %s", s.Baseline, s.Baseline))
+			return slices.Insert(all, 2, fmt.Sprintf("vs %s: how many times as fast as %s; ~ where it may be no difference at all, at 95 %%", s.Baseline, s.Baseline))
 		}
 	}
 	return all
@@ -367,12 +367,18 @@ func Notes(r *bench.Report) []string {
 // busy is the notes on noise, those that many rows share in one line.
 func busy(r *bench.Report) []string {
 	var all []string
-	noisy, worst, drifting := 0, 0.0, 0
+	noisy, useless, worst, drifting, slowest := 0, 0, 0.0, 0, &bench.Result{}
 	for i := range r.Results {
 		res := &r.Results[i]
 		if res.Status == bench.Measured && res.Noise != "ok" {
 			noisy++
 			worst = max(worst, res.Seconds.Spread)
+			if res.Noise == "unusable" {
+				useless++
+			}
+		}
+		if res.Status == bench.Measured && res.Compile > slowest.Compile {
+			slowest = res
 		}
 		for _, n := range res.Notes {
 			if strings.Contains(n, "drifts") {
@@ -381,7 +387,15 @@ func busy(r *bench.Report) []string {
 		}
 	}
 	if noisy > 0 {
-		all = append(all, fmt.Sprintf("%d of %s (marked !) spread by more than 10 %%, up to %.0f %%: the machine is busy", noisy, count(len(r.Results), "row"), 100*worst))
+		line := fmt.Sprintf("%d of %s spread by more than 10 %% (marked !), up to %.0f %%: the machine is busy", noisy, count(len(r.Results), "row"), 100*worst)
+		if useless > 0 {
+			line += fmt.Sprintf("; %d by more than 25 %% (?), whose medians say nothing", useless)
+		}
+		all = append(all, line)
+	}
+	if slowest.Compile > 0.5 {
+		all = append(all, fmt.Sprintf("first runs took up to %s longer than later ones (%s on %s): kernels are compiled when they are first needed",
+			Duration(slowest.Compile), slowest.Case, slowest.Device))
 	}
 	if drifting > 0 {
 		all = append(all, fmt.Sprintf("%s became slower or faster during the run: the clock frequency drifts", count(drifting, "row")))
