@@ -94,7 +94,8 @@ func (p *Plan) multiplyAdds(ctx context.Context, d device.Device, t device.DType
 		return 0
 	}
 	// All units must be free for a moment, which on a busy machine they are now and then.
-	for begin := p.Clock.Now(); ctx.Err() == nil && p.Clock.Now()-begin < 200*time.Millisecond; {
+	enough := max(50*time.Millisecond, min(p.Time, 500*time.Millisecond))
+	for begin := p.Clock.Now(); ctx.Err() == nil && p.Clock.Now()-begin < enough; {
 		ops, took, err := measure()
 		switch {
 		case err != nil:
