@@ -39,7 +39,7 @@ var cases = map[string]int{
 	"Workers":                 354,
 	"Invariance":              4,
 	"Memory":                  3,
-	"Queue":                   5,
+	"Queue":                   6,
 	"Failure":                 5,
 	"Misuse":                  31,
 }
