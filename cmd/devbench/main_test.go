@@ -156,6 +156,8 @@ func TestUsage(t *testing.T) {
 		{"crossover", `a crossover is between two devices, and there is cpu alone; cuda is not available: no driver`},
 		{"profile -example mnist", `"digits","charrnn"`},
 		{"profile -example digits -steps 0", `-steps 0`},
+		{"peers -peer blas", `-peer "blas": there is no such peer; want some of openblas, `},
+		{"peers -time 0s", `-time 0s: want more than 0`},
 	} {
 		code, out, err := devbench(t, strings.Fields(c.args)...)
 		if code != usage || !strings.Contains(err, c.want) || out != "" {
@@ -326,19 +328,6 @@ esac`
 	}
 	if strings.Contains(out, "it copies alone") {
 		t.Errorf("what a library is not for is told as a failure:\n%s", out)
-	}
-}
-
-// A ratio of times that are too noisy is none.
-func TestFigure(t *testing.T) {
-	calm, noisy, wild := &cell{samples: []float64{1, 1, 1, 1}}, &cell{samples: []float64{2, 2.2, 2.4, 2.5}}, &cell{samples: []float64{1, 10, 100, 1000}}
-	for _, c := range []struct {
-		x, ours *cell
-		want    string
-	}{{calm, calm, "1.00 s"}, {noisy, calm, "~2.30"}, {wild, calm, "1.00?"}, {calm, wild, "1.00?"}, {wild, wild, "≥ 1.00 s"}, {&cell{samples: []float64{3, 3, 3}}, calm, "3.00"}} {
-		if got := figure(c.x, c.ours); got != c.want {
-			t.Errorf("%v beside %v: %q, want %q", c.x.samples, c.ours.samples, got, c.want)
-		}
 	}
 }
 

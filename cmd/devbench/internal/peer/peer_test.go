@@ -102,3 +102,16 @@ func TestPeer(t *testing.T) {
 		})
 	}
 }
+
+// A ratio of times that are too noisy is none.
+func TestFigure(t *testing.T) {
+	calm, noisy, wild := &cell{samples: []float64{1, 1, 1, 1}}, &cell{samples: []float64{2, 2.2, 2.4, 2.5}}, &cell{samples: []float64{1, 10, 100, 1000}}
+	for _, c := range []struct {
+		x, ours *cell
+		want    string
+	}{{calm, calm, "1.00 s"}, {noisy, calm, "~2.30"}, {wild, calm, "1.00?"}, {calm, wild, "1.00?"}, {wild, wild, "≥ 1.00 s"}, {&cell{samples: []float64{3, 3, 3}}, calm, "3.00"}} {
+		if got := figure(c.x, c.ours); got != c.want {
+			t.Errorf("%v beside %v: %q, want %q", c.x.samples, c.ours.samples, got, c.want)
+		}
+	}
+}

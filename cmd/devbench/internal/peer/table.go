@@ -1,4 +1,4 @@
-package main
+package peer
 
 import (
 	"errors"
@@ -11,17 +11,16 @@ import (
 
 	"github.com/keisan-go/keisan/cmd/devbench/internal/bench"
 	"github.com/keisan-go/keisan/cmd/devbench/internal/cases"
-	"github.com/keisan-go/keisan/cmd/devbench/internal/peer"
 	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
-	"github.com/keisan-go/keisan/device"
 )
 
-// writePeers writes a table of ratios for each family of cases, and what the peers were.
-func writePeers(w io.Writer, h bench.Host, i device.Info, cs []cases.Case, rivals []*rival) {
+// Write writes, as Markdown, a table of ratios for each family of cases, and what the peers were.
+func (c *Contest) Write(w io.Writer, h bench.Host, when time.Time) {
+	rivals := c.rivals
 	fmt.Fprintf(w, "# Performance beside other libraries\n\n")
-	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", time.Now().UTC().Format("2 January 2006"), i.Driver, h.CPU, h.Features, h.Processors, h.OS)
+	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", when.UTC().Format("2 January 2006"), c.device.Info().Driver, h.CPU, h.Features, h.Processors, h.OS)
 	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n\n", turns)
-	for len(cs) > 0 {
+	for cs := c.cases; len(cs) > 0; {
 		n := slices.IndexFunc(cs, func(o cases.Case) bool { return o.Family != cs[0].Family })
 		if n < 0 {
 			n = len(cs)
@@ -40,7 +39,7 @@ func writePeers(w io.Writer, h bench.Host, i device.Info, cs []cases.Case, rival
 	for _, r := range rivals {
 		failed := map[string][]string{} // cases by what went wrong
 		for name, x := range r.cells {
-			if r.err == nil && x.err != nil && !errors.Is(x.err, peer.ErrNot) {
+			if r.err == nil && x.err != nil && !errors.Is(x.err, ErrNot) {
 				failed[x.err.Error()] = append(failed[x.err.Error()], name)
 			}
 		}
