@@ -48,7 +48,7 @@ race: ## the tests under the race detector, which needs a C compiler
 386: ## the tests on a 32-bit processor
 	GOARCH=386 go test -short ./...
 
-OPENCL = pocl-opencl-icd oclgrind ocl-icd-opencl-dev opencl-headers gcc libc6-dev
+OPENCL = pocl-opencl-icd oclgrind ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev
 opencl: ## the OpenCL backend on PoCL and under Oclgrind; as root on Debian it installs what it needs
 	@dpkg -s $(OPENCL) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(OPENCL) >/dev/null; } || { echo "the OpenCL backend is tested with $(OPENCL): install what is missing"; exit 1; }
 	go vet -tags opencl ./...
