@@ -1,7 +1,7 @@
 # Needs Go 1.26 or newer. Each target does its own set-up, or says what is missing. A backend in KEISAN_REQUIRE that has no
 # device fails the tests, which would skip it otherwise.
 
-CUDA = $(CURDIR)/out/cuda
+CUDA = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keisan/cuda
 WITH_CUDA = CGO_CFLAGS="-O2 -g -I$(CUDA)/usr/include -DCL_TARGET_OPENCL_VERSION=120" LD_LIBRARY_PATH=$(CUDA)/usr/lib/x86_64-linux-gnu
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SHELL = bash
