@@ -225,7 +225,7 @@ func TestInterrupted(t *testing.T) {
 			}
 		}}, err
 	}
-	code := p.run(ctx, []string{"-time", "1h", "-json", file, "launch", "matmul/m=8"})
+	code := p.run(ctx, []string{"-time", "1h", "-json", file, "launch"})
 	r, err := bench.Read(file)
 	if code != interrupted || err != nil || !r.Interrupted {
 		t.Errorf("%d, %v: %s%s", code, err, out.String(), errs.String())
