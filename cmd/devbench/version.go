@@ -2,27 +2,12 @@ package main
 
 import "runtime/debug"
 
-// version is the module's version and the commit that the program was built from, as far as Go wrote them into it.
+// version is the tag that the program was built from, or the commit's time and name and whether there were changes since,
+// as far as Go knew them: "(devel)" is what go run and a tree without .git give.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
 	}
-	v, changed := info.Main.Version, ""
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			if v == "" || v == "(devel)" {
-				v = "devel " + s.Value[:min(12, len(s.Value))]
-			}
-		case "vcs.modified":
-			if s.Value == "true" {
-				changed = " with changes"
-			}
-		}
-	}
-	if v == "" {
-		v = "(devel)"
-	}
-	return v + changed
+	return info.Main.Version
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 // The exit codes of a program.
@@ -17,7 +18,7 @@ const (
 	Fine        = 0
 	Failed      = 1
 	Misused     = 2   // a flag is wrong
-	Interrupted = 130 // by Ctrl-C, as shells count it
+	Interrupted = 130 // by Ctrl-C, as shells count it, or by SIGTERM
 )
 
 // A UsageError is a mistake in how the program was called. It names the thing, its value and what was wanted.
@@ -32,10 +33,11 @@ func Usagef(format string, args ...any) error { return &UsageError{fmt.Sprintf(f
 // stops soon, still tells what it has found out, and returns the error of ctx.
 type Run func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
-// Main runs a program and exits. The first Ctrl-C ends its context, the second kills it.
+// Main runs a program and exits. The first Ctrl-C, or SIGTERM as containers are stopped with, ends its context, the second
+// kills it.
 func Main(name string, run Run) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // from here on Ctrl-C does what it does to any program
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // from here on signals do what they do to any program
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	os.Exit(report(os.Stderr, name, err))
 }
