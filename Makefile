@@ -4,11 +4,14 @@
 CUDA = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keisan/cuda
 WITH_CUDA = CGO_CFLAGS="-O2 -g -I$(CUDA)/usr/include -DCL_TARGET_OPENCL_VERSION=120" LD_LIBRARY_PATH=$(CUDA)/usr/lib/x86_64-linux-gnu
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOLICENSES = github.com/google/go-licenses@v1.6.0
 SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint generated unit noasm nocgo race 386 opencl cuda gpu-check cross generate fuzz figures peers cover
+.PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl cuda gpu-check cross kubernetes generate fuzz
+.PHONY: figures bench peers cover vulncheck images release
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +20,7 @@ run: ## train the digits network, then the text model for about a minute
 	go run ./examples/digits
 	go run ./examples/charrnn
 
-test: lint generated unit noasm nocgo race 386 cross opencl ## everything that must hold, in every build that there is
+test: lint licences generated unit noasm nocgo race 386 cross kubernetes opencl ## everything that must hold, in every build that there is
 	@echo "make test: all passed"
 
 lint: ## formatting, vet and staticcheck
@@ -26,6 +29,11 @@ lint: ## formatting, vet and staticcheck
 	go vet ./...
 	go vet -tags noasm ./...
 	go run $(STATICCHECK) ./...
+
+# Two that the tool does not know are linked into the examples, for their plots: svgo is under CC BY 4.0, and of freetype's two
+# licences we take the FreeType License.
+licences: ## everything that is linked is under a licence that asks for no more than to be named
+	@mkdir -p out; GOFLAGS=-tags=cuda,opencl go run $(GOLICENSES) check ./... --allowed_licenses=MIT,BSD-3-Clause,Apache-2.0 --ignore github.com/ajstarks/svgo,github.com/golang/freetype 2>out/licences || { grep -i 'not allowed\|failed' out/licences || cat out/licences; exit 1; }
 
 generated: ## what is generated is up to date
 	@before=$$(sha256sum device/cpu/{gemm,vec}/*.{s,go}); \
@@ -99,9 +107,25 @@ figures: peers ## what this machine does, for docs/results and docs/performance.
 	@mkdir -p docs/results
 	go run ./cmd/devbench -time 2s -json docs/results/$$(date -u +%F).json
 
+bench: ## measure the devices there are
+	go run ./cmd/devbench
+
 peers: ## other libraries beside Keisan on the same cases; the first time it installs them, some gigabytes
 	@mkdir -p docs
 	go run ./cmd/devbench peers -md docs/performance.md
+
+kubernetes: ## the Kubernetes job is one, by Kubernetes' own types
+	cd containers/kubernetes && go vet . && go test .
+
+vulncheck: ## known vulnerabilities in what is called; asks vuln.go.dev, or the copy that GOVULNDB names
+	@[ -n "$${GOVULNDB:-}" ] || getent hosts vuln.go.dev >/dev/null || { echo "the database of vulnerabilities, vuln.go.dev, cannot be reached: set GOVULNDB to a copy of it"; exit 1; }
+	go run $(GOVULNCHECK) ./...
+
+images: ## build every container image and run it, without a registry; as root on Debian it installs what it needs
+	.ci/images
+
+release: ## devbench for every system in out/release, with checksums, SBOMs and licences
+	.ci/release out/release
 
 cover: ## how much of the code the tests run
 	@mkdir -p out
