@@ -8,6 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"testing"
+
+	"gorgonia.org/cu"
 
 	"github.com/keisan-go/keisan/device/internal/gpu"
 )
@@ -22,6 +26,7 @@ type checked struct {
 
 // counts is what was seen to be right.
 type counts struct {
+	mu                sync.Mutex
 	launches, extents int
 	ptx               map[string]string // of each program, by its text
 }
@@ -44,35 +49,44 @@ func (c *checked) Free(b gpu.Buffer) {
 // checkedProgram is a program with its source and its PTX.
 type checkedProgram struct {
 	gpu.Program
-	double      bool
-	source, ptx string
+	defines, source, ptx string
 }
 
+// Compile compiles each program once for all openings, which would take the suites too long otherwise.
 func (c *checked) Compile(defines, source string) (gpu.Program, error) {
-	p, err := c.driver.Compile(defines, source)
-	if err != nil {
-		return nil, err
-	}
 	text := defines + "#line 1 \"prelude.cu\"\n" + prelude + source
+	c.count.mu.Lock()
+	defer c.count.mu.Unlock()
 	ptx, ok := c.count.ptx[text]
 	if !ok {
-		if ptx, err = compiled(text); err != nil {
+		var err error
+		if ptx, err = compiled(text, len(c.count.ptx)); err != nil {
 			return nil, err
 		}
 		c.count.ptx[text] = ptx
 	}
-	return &checkedProgram{p, strings.Contains(defines, "#define DOUBLE 1"), source, ptx}, nil
+	p := program{of: c.shared}
+	err := c.do(func() (err error) {
+		p.module, err = cu.LoadData(ptx)
+		return err
+	})
+	return &checkedProgram{p, defines, source, ptx}, err
 }
 
-// compiled is a program's PTX. The program must compile to machine code for old and new architectures, and need no more
-// shared memory than any GPU has.
-func compiled(text string) (string, error) {
+// compiled is a program's PTX. The program must compile to machine code for old and new architectures, in a short run for
+// one of them in turn, and need no more shared memory than any GPU has.
+func compiled(text string, turn int) (string, error) {
 	nvrtc, err := nvrtcLoaded()
 	if err != nil {
 		return "", err
 	}
 	newest := nvrtc.archs[len(nvrtc.archs)-1]
-	for _, arch := range slices.Compact([]int{70, 80, 90, newest}) {
+	archs := slices.Compact([]int{70, 80, 90, newest})
+	archs = slices.DeleteFunc(archs, func(a int) bool { return !slices.Contains(nvrtc.archs, a) })
+	if testing.Short() {
+		archs = archs[turn%len(archs):][:1]
+	}
+	for _, arch := range archs {
 		if _, err := nvrtc.compile(arch, nvrtc.version-1, text); err != nil { // a driver older than NVRTC takes machine code
 			return "", fmt.Errorf("for sm_%d: %w", arch, err)
 		}
@@ -95,6 +109,16 @@ type checkedFunction struct {
 	name   string
 	params []param
 	size   int // bytes of a real
+	terms  int // what the source's TERMS is
+}
+
+// defined is a macro's value, 0 if there is none.
+func (p *checkedProgram) defined(name string) int {
+	if m := regexp.MustCompile(`#define ` + name + ` (\d+)`).FindStringSubmatch(p.defines); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		return n
+	}
+	return 0
 }
 
 // A param is a parameter: its C type, "*" for a buffer, its name and how many bytes it has.
@@ -106,11 +130,8 @@ type param struct {
 var declaration = regexp.MustCompile(`KERNEL void (\w+)\(([^{]*)\) \{`)
 
 // declared is the parameters of a declaration.
-func declared(list string, double bool) (params []param) {
-	sizes := map[string]int{"index": 8, "int": 4, "real": 4}
-	if double {
-		sizes["real"] = 8
-	}
+func declared(list string, real int) (params []param) {
+	sizes := map[string]int{"index": 8, "int": 4, "real": real}
 	if strings.Contains(list, "LOOPS") {
 		var loops []string
 		for i := range 8 {
@@ -120,7 +141,7 @@ func declared(list string, double bool) (params []param) {
 	}
 	for _, p := range strings.Split(list, ",") {
 		p = strings.TrimSpace(p)
-		if macro, name, ok := strings.Cut(strings.TrimSuffix(p, ")"), "("); ok { // IN, OUT or IN_INT
+		if macro, name, ok := strings.Cut(strings.TrimSuffix(p, ")"), "("); ok { // IN, OUT, IN_INT or OUT_INT
 			params = append(params, param{"*" + macro, name, 8}, param{"index", name + "_at", 8})
 			continue
 		}
@@ -145,12 +166,13 @@ func (p *checkedProgram) Function(name string) (gpu.Function, error) {
 		compiled = append(compiled, bits/8)
 	}
 	c := &checkedFunction{Function: f, name: name, size: 4}
-	if p.double {
+	if p.defined("DOUBLE") == 1 {
 		c.size = 8
 	}
+	c.terms = p.defined("TERMS")
 	// A source may declare a function twice, for CPUs and for GPUs. The PTX is of one of them.
 	for _, m := range declaration.FindAllStringSubmatch(p.source, -1) {
-		params := declared(m[2], p.double)
+		params := declared(m[2], c.size)
 		if m[1] == name && len(params) == len(compiled) {
 			c.params = params
 		}
@@ -164,6 +186,10 @@ func (p *checkedProgram) Function(name string) (gpu.Function, error) {
 		return nil, fmt.Errorf("%s is not declared with %d parameters", name, len(compiled))
 	}
 	return c, nil
+}
+
+func (c *checked) Residency(f gpu.Function, items int) (int, error) {
+	return c.driver.Residency(f.(*checkedFunction).Function, items)
 }
 
 // Launch is an error unless there are as many arguments as parameters, of their sizes and kinds, the arrays lie within
@@ -190,6 +216,7 @@ func (c *checked) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 			values[p.name] = int64(int32(a.Bits))
 		}
 	}
+	values["TERMS"], values["GROUPS"] = int64(fn.terms), int64(groups[1])
 	extents := extentsOf(fn.name, values)
 	for i, p := range fn.params {
 		if p.ctype[0] != '*' {
@@ -200,11 +227,12 @@ func (c *checked) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 			return fmt.Errorf("%s: nobody knows how much of %s it touches", fn.name, p.name)
 		}
 		size := fn.size
-		if p.ctype == "*IN_INT" {
+		if strings.HasSuffix(p.ctype, "_INT") {
 			size = 4
 		}
-		if at, bytes := values[p.name+"_at"], c.buffers[args[i].Bits]; extent > 0 && (at < 0 || (at+extent)*int64(size) > bytes) {
-			return fmt.Errorf("%s: %s is %d elements from %d on, its buffer has %d bytes", fn.name, p.name, extent, at, bytes)
+		at, bytes := values[p.name+"_at"], c.buffers[args[i].Bits]
+		if extent.to > extent.from && (at+extent.from < 0 || (at+extent.to)*int64(size) > bytes) {
+			return fmt.Errorf("%s: %s is elements %d to %d from %d on, its buffer has %d bytes", fn.name, p.name, extent.from, extent.to, at, bytes)
 		}
 		c.count.extents++
 	}
@@ -212,8 +240,36 @@ func (c *checked) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 	return c.driver.Launch(fn.Function, groups, items, args)
 }
 
-// extentsOf is how many elements a function touches of each array, told from its other arguments.
-func extentsOf(function string, v map[string]int64) map[string]int64 {
+// An extent is what a function touches of an array: the elements from from to to-1, counted from where the array begins.
+type extent struct{ from, to int64 }
+
+// extentsOf is what a function touches of each array, told from its other arguments.
+func extentsOf(function string, v map[string]int64) map[string]extent {
+	if function == "recurrence" {
+		return recurrenceExtents(v)
+	}
+	all := map[string]extent{}
+	for name, n := range sizesOf(function, v) {
+		all[name] = extent{0, n}
+	}
+	return all
+}
+
+// recurrenceExtents tells of steps matrices, each stride elements after the one before or, if it is negative, before it. C
+// has one more before the first.
+func recurrenceExtents(v map[string]int64) map[string]extent {
+	matrix, last := v["m"]*v["TERMS"], (v["steps"]-1)*v["stride"]
+	through := extent{min(0, last), max(0, last) + matrix}
+	return map[string]extent{
+		"c": {min(through.from, -v["stride"]), max(through.to, matrix-v["stride"])},
+		"d": through, "e": through,
+		"w":        {0, 1 + (v["TERMS"]-1)*(v["w_k"]+v["w_n"])},
+		"arrivals": {0, 32*(v["GROUPS"]-1) + 1},
+	}
+}
+
+// sizesOf is how many elements a function touches of each array.
+func sizesOf(function string, v map[string]int64) map[string]int64 {
 	n, rows, c := v["n"], v["rows"], v["c"]
 	span := func(n, step int64) int64 { return (n - 1) * step }
 	switch function {

@@ -39,7 +39,7 @@ func again(t *testing.T, test string, env ...string) {
 		}
 		t.Skip(err)
 	}
-	cmd := exec.Command(os.Args[0], "-test.run", "^"+test+"$", "-test.skip", "./Queue/allocations", "-test.v")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+test+"$", "-test.skip", "./Queue/allocations", "-test.v")
 	if testing.Short() {
 		cmd.Args = append(cmd.Args, "-test.short")
 	}

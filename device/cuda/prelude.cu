@@ -48,7 +48,7 @@ typedef int bits;
 #if DOUBLE
 FUNCTION real4 fresh4(const real *p) {
 	double2 low = __ldcg((const double2 *)p), high = __ldcg((const double2 *)p + 1);
-	return {low.x, low.y, high.x, high.y};
+	return make_double4(low.x, low.y, high.x, high.y);
 }
 #define FRESH4(p) fresh4(p)
 #else

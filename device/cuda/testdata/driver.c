@@ -84,3 +84,9 @@ CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, uns
 	}
 	return setting("FAKE_LAUNCH", CUDA_SUCCESS);
 }
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *groups, CUfunction f, int items, size_t shared) {
+	NEED_CONTEXT;
+	*groups = 1;
+	return CUDA_SUCCESS;
+}
