@@ -27,6 +27,7 @@ func fitting() []device.Kernel {
 		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
 		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
 			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
+		lstm(), lstmGrad(),
 		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
 		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
 		&kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)},
@@ -34,6 +35,18 @@ func fitting() []device.Kernel {
 		&kernels.SumSquares{Y: f32(), X: f32(2, 3)},
 		&kernels.ClipNorm{X: f32(2, 3), SumSq: f32()},
 	}
+}
+
+// lstm and lstmGrad have five steps, two rows, three inputs and four units.
+func lstm() *kernels.LSTM {
+	return &kernels.LSTM{H: f32(6, 2, 4), C: f32(6, 2, 4), Y: f32(5, 2, 4), Gates: f32(5, 2, 16), X: f32(5, 2, 3),
+		Wx: f32(3, 16), Wh: f32(4, 16), Bias: f32(16), Lengths: i32(2)}
+}
+
+func lstmGrad() *kernels.LSTMGrad {
+	return &kernels.LSTMGrad{DX: f32(5, 2, 3), DH0: f32(2, 4), DC0: f32(2, 4), DWx: f32(3, 16), DWh: f32(4, 16), DBias: f32(16),
+		DZ: f32(5, 2, 16), DY: f32(5, 2, 4), DHT: f32(2, 4), DCT: f32(2, 4), H: f32(6, 2, 4), C: f32(6, 2, 4),
+		Gates: f32(5, 2, 16), X: f32(5, 2, 3), Wx: f32(3, 16), Wh: f32(4, 16), Lengths: i32(2)}
 }
 
 func TestFitting(t *testing.T) {
@@ -176,28 +189,68 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestRNNGradCheck spoils each operand in turn.
-func TestRNNGradCheck(t *testing.T) {
-	for name, want := range map[string]string{
-		"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 4]", "DWh": "[4 4]", "DBias": "[4]", "DZ": "[5 2 4]", "DY": "[5 2 4]", "H": "[6 2 4]", "Wx": "[3 4]",
+// TestRecurrentCheck spoils each operand of recurrent kernels in turn, by its shape and by leaving it out.
+func TestRecurrentCheck(t *testing.T) {
+	for _, c := range []struct {
+		kernel func() device.Kernel
+		shapes map[string]string // that are wanted
+		absent map[string]string // what is said where the operand is missing; "" if nothing
+	}{
+		{func() device.Kernel {
+			return &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4),
+				DZ: f32(5, 2, 4), DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}
+		}, map[string]string{
+			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 4]", "DWh": "[4 4]", "DBias": "[4]", "DZ": "[5 2 4]", "DY": "[5 2 4]",
+			"H": "[6 2 4]", "Wx": "[3 4]",
+		}, map[string]string{"DBias": ""}},
+		{func() device.Kernel { return lstm() }, map[string]string{
+			"H": "[6 2 4]", "C": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]", "Bias": "[16]", "Lengths": "[2]",
+		}, map[string]string{
+			"Bias": "", "Y": "operand Y is missing beside Lengths", "Lengths": "operand Lengths is missing beside Y",
+		}},
+		{func() device.Kernel { return lstmGrad() }, map[string]string{
+			"DX": "[5 2 3]", "DH0": "[2 4]", "DC0": "[2 4]", "DWx": "[3 16]", "DWh": "[4 16]", "DBias": "[16]", "DZ": "[5 2 16]",
+			"DY": "[5 2 4]", "DHT": "[2 4]", "DCT": "[2 4]", "H": "[6 2 4]", "C": "[6 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]",
+			"Lengths": "[2]",
+		}, map[string]string{"DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
 	} {
-		k := &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
-			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}
-		reflect.ValueOf(k).Elem().FieldByName(name).Set(reflect.ValueOf(f32(7, 7)))
-		if err := k.Check(); err == nil || err.Error() != name+" is [7 7], want "+want {
-			t.Errorf("with the wrong %s: %v", name, err)
+		check := func(name string, a kernels.Array) string {
+			k := c.kernel()
+			reflect.ValueOf(k).Elem().FieldByName(name).Set(reflect.ValueOf(a))
+			if err := k.Check(); err != nil {
+				return err.Error()
+			}
+			return ""
+		}
+		for _, o := range c.kernel().Operands(nil) {
+			if shape, ok := c.shapes[o.Name]; ok {
+				wrong := array(o.Type(), 7, 7)
+				if got, want := check(o.Name, wrong), o.Name+" is [7 7], want "+shape; got != want {
+					t.Errorf("%s with the wrong %s: %q, want %q", c.kernel().Name(), o.Name, got, want)
+				}
+			}
+			want, ok := c.absent[o.Name]
+			if !ok {
+				want = "operand " + o.Name + " is missing"
+			}
+			if got := check(o.Name, kernels.Array{}); got != want {
+				t.Errorf("%s without %s: %q, want %q", c.kernel().Name(), o.Name, got, want)
+			}
 		}
 	}
 	for _, c := range []struct {
-		k    kernels.RNNGrad
+		k    device.Kernel
 		want string
 	}{
 		{kernels.RNNGrad{}, "unknown function Activation(0)"},
 		{kernels.RNNGrad{F: kernels.Tanh}, "operand X is missing"},
 		{kernels.RNNGrad{F: kernels.Tanh, X: f32(5, 2, 3), Wh: f32(1, 4, 4)}, "operand X is [5 2 3] and Wh [1 4 4], want [T B I] and [H H]"},
+		{kernels.LSTM{X: f32(5, 2, 3), Wh: f32(1, 4, 16)}, "operand X is [5 2 3] and Wh [1 4 16], want [T B I] and [H 4H]"},
+		{kernels.LSTM{X: i32(5, 2, 3), Wh: f32(4, 16)}, "X is int32, want float32 or float64"},
+		{kernels.LSTMGrad{X: f32(2, 3), Wh: f32(4, 16)}, "X is [2 3], want 3 axes or more"},
 	} {
 		if err := c.k.Check(); err == nil || err.Error() != c.want {
-			t.Errorf("RNNGrad: %v, want %s", err, c.want)
+			t.Errorf("%s: %v, want %s", c.k.Name(), err, c.want)
 		}
 	}
 }

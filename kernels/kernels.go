@@ -64,6 +64,25 @@ func shaped(name string, a Array, t device.DType, shape ...int) error {
 	return nil
 }
 
+// optional is shaped for an operand that may be left out.
+func optional(name string, a Array, t device.DType, shape ...int) error {
+	if a.IsZero() {
+		return nil
+	}
+	return shaped(name, a, t, shape...)
+}
+
+// together tells whether one of two operands is missing that are there together or not at all.
+func together(name string, a Array, otherName string, other Array) error {
+	switch {
+	case a.IsZero() && !other.IsZero():
+		return fmt.Errorf("operand %s is missing beside %s", name, otherName)
+	case !a.IsZero() && other.IsZero():
+		return fmt.Errorf("operand %s is missing beside %s", otherName, name)
+	}
+	return nil
+}
+
 // typed tells what is wrong with an operand that should be there with this element type, in whatever shape.
 func typed(name string, a Array, t device.DType) error { return shaped(name, a, t, a.Shape...) }
 

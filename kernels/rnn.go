@@ -33,26 +33,24 @@ func (k RNN) Dims() (t, b, i, h int) {
 }
 
 func (k RNN) Check() error {
-	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh)); err != nil {
+	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh, "H")); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	err := cmp.Or(
+	return cmp.Or(
 		shaped("H", k.H, dtype, t+1, b, h),
 		shaped("Wx", k.Wx, dtype, i, h),
-		shaped("Wh", k.Wh, dtype, h, h))
-	if err == nil && !k.Bias.IsZero() {
-		err = shaped("Bias", k.Bias, dtype, h)
-	}
-	return err
+		shaped("Wh", k.Wh, dtype, h, h),
+		optional("Bias", k.Bias, dtype, h))
 }
 
-// sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes.
-func sequence(x, wh Array) error {
+// sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes. Wh has
+// so many columns.
+func sequence(x, wh Array, cols string) error {
 	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
 	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
-		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H H]", x.Shape, wh.Shape)
+		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H %s]", x.Shape, wh.Shape, cols)
 	}
 	return err
 }
@@ -102,17 +100,14 @@ func (k RNNGrad) Check() error {
 	}
 	t, b, _, h := k.Dims()
 	dtype := k.X.Type()
-	err := cmp.Or(
+	return cmp.Or(
 		shaped("DY", k.DY, dtype, t, b, h),
 		shaped("DZ", k.DZ, dtype, t, b, h),
 		like("DX", k.DX, k.X),
 		shaped("DH0", k.DH0, dtype, b, h),
 		like("DWx", k.DWx, k.Wx),
-		like("DWh", k.DWh, k.Wh))
-	if err == nil && !k.DBias.IsZero() {
-		err = shaped("DBias", k.DBias, dtype, h)
-	}
-	return err
+		like("DWh", k.DWh, k.Wh),
+		optional("DBias", k.DBias, dtype, h))
 }
 
 func (k RNNGrad) Cost() device.Cost {

@@ -47,6 +47,10 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
 		d.code(k.X.Type()).rnnGrad(d, k)
+	case *kernels.LSTM:
+		d.code(k.X.Type()).lstm(d, k)
+	case *kernels.LSTMGrad:
+		d.code(k.X.Type()).lstmGrad(d, k)
 	case *kernels.SGD:
 		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).sgd)
 	case *kernels.AdaGrad:
@@ -71,6 +75,8 @@ type code struct {
 	matMul     func(*cpu, *kernels.MatMul)
 	rnn        func(*cpu, *kernels.RNN)
 	rnnGrad    func(*cpu, *kernels.RNNGrad)
+	lstm       func(*cpu, *kernels.LSTM)
+	lstmGrad   func(*cpu, *kernels.LSTMGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(*kernels.SoftmaxCrossEntropy)
 	copy       func(*kernels.Copy)
@@ -82,6 +88,7 @@ type code struct {
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
 	forward, backward                par.Body
+	lstmForward, lstmBackward        par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
 	squares, clipNorm                par.Body
 }
@@ -90,14 +97,15 @@ type code struct {
 // another generic function refers to it.
 func codeOf[T device.Float]() *code {
 	return &code{
-		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], sumSquares: sumSquares[T], totalLoss: totalLoss[T],
-		copy: copyElements[T], fill: fill[T],
+		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T],
+		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
 		forward: forward[T], backward: backward[T],
+		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 		squares: squares[T], clipNorm: clipNorm[T],
 	}
@@ -116,6 +124,7 @@ type scratch[T device.Float] struct {
 	mul      gemm.Multiplier[T]
 	spread   spreading[T]
 	sequence sequence[T]
+	lstm     lstmRows[T]
 	squared  []T       // what sumSquares sums
 	sums     []float64 // of its blocks
 }

@@ -68,7 +68,8 @@ func invariance(types []device.DType) []check {
 	for _, t := range types {
 		all = append(all,
 			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
-			check{name: "RNN/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRNN(l.d, t) }})
+			check{name: "RNN/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRNN(l.d, t) }},
+			check{name: "LSTM/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfLSTM(l.d, t) }})
 	}
 	return all
 }
@@ -160,6 +161,69 @@ func rowsOfRNN(d device.Device, t device.DType) error {
 			}
 			if !bytes.Equal(rest, whole[cut*state:]) {
 				return fmt.Errorf("RNN %v: the states have other bits where the sequence is cut after %d steps", r, cut)
+			}
+		}
+	}
+	return nil
+}
+
+// rowsOfLSTM runs rows of an LSTM alone, and all rows in chunks; among others each row has the length that it has alone.
+func rowsOfLSTM(d device.Device, t device.DType) error {
+	for _, r := range []recurrence{{t: 5, b: 17, i: 33, h: 67}, {t: 4, b: 65, i: 3, h: 16}} {
+		g := seeded(r.String())
+		fill := scaled(0.3, normal)
+		x, h0, c0 := fill(g, r.t*r.b*r.i), fill(g, r.b*r.h), fill(g, r.b*r.h)
+		wx, wh, bias := fill(g, r.i*4*r.h), fill(g, r.h*4*r.h), fill(g, 4*r.h)
+		// run is the bytes of all states, from these through inputs x for so many steps and rows.
+		run := func(steps, rows int, c course, h0, c0, x []float64) (h, cells []byte, err error) {
+			part := recurrence{t: steps, b: rows, i: r.i, h: r.h}
+			tr := lstmTrial(t, part, c, normal)
+			for name, values := range map[string][]float64{"X": x, "Wx": wx, "Wh": wh, "Bias": bias} {
+				tr.operand(name).fill = these(values...)
+			}
+			tr.operand("H").fill = part.initial(c, these(h0...))
+			tr.operand("C").fill = part.initial(c, these(c0...))
+			outputs, err := tr.outputs(d)
+			return outputs["H"], outputs["C"], err
+		}
+		states := []int{r.t + 1, r.b, r.h, t.Size()}
+		for _, c := range []course{{biased: true}, {biased: true, reverse: true}, {biased: true, lengths: true}, {biased: true, reverse: true, lengths: true}} {
+			h, cells, err := run(r.t, r.b, c, h0, c0, x)
+			if err != nil {
+				return err
+			}
+			for _, row := range []int{0, 1, 2, 7, 16} {
+				steps := r.t
+				if c.lengths {
+					steps = r.lengths()[row]
+				}
+				alone := c
+				alone.lengths = false
+				of := func(v []float64, leading, width int) []float64 {
+					return pick(v, []int{leading, r.b, width}, 1, row, row+1)
+				}
+				partH, partC, err := run(steps, 1, alone, of(h0, 1, r.h), of(c0, 1, r.h), of(x, r.t, r.i)[:steps*r.i])
+				if err != nil {
+					return err
+				}
+				if n := len(partH); !bytes.Equal(partH, pick(h, states, 1, row, row+1)[:n]) || !bytes.Equal(partC, pick(cells, states, 1, row, row+1)[:n]) {
+					return fmt.Errorf("LSTM %v, %v: row %d has other bits alone than among all", r, c, row)
+				}
+			}
+		}
+		h, cells, err := run(r.t, r.b, course{biased: true}, h0, c0, x)
+		if err != nil {
+			return err
+		}
+		state := r.b * r.h * t.Size()
+		for cut := range r.t {
+			from := func(v []byte) []float64 { return decode(t, v[cut*state:(cut+1)*state]) }
+			restH, restC, err := run(r.t-cut, r.b, course{biased: true}, from(h), from(cells), x[cut*r.b*r.i:])
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(restH, h[cut*state:]) || !bytes.Equal(restC, cells[cut*state:]) {
+				return fmt.Errorf("LSTM %v: the states have other bits where the sequence is cut after %d steps", r, cut)
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
-var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, optimFaults, copyFaults, deviceFaults)
+var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, optimFaults, copyFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -475,13 +475,118 @@ var rnnFaults = []fault{
 }
 
 // overwritten is a fault of a gradient that should be added.
-func overwritten(name string, of func(k *kernels.RNNGrad) device.Array) fault {
-	return in(name, func(d device.Device, k *kernels.RNNGrad) {
+func overwritten[K device.Kernel](name string, of func(k *K) device.Array) fault {
+	return in(name, func(d device.Device, k *K) {
 		if a := of(k); !a.IsZero() {
 			d.Launch(kernels.Fill{Dst: a})
 		}
 		d.Launch(*k)
 	})
+}
+
+var lstmFaults = []fault{
+	edit("the bias is left out", func(k *kernels.LSTM) { k.Bias = device.Array{} }),
+	edit("it runs onwards", func(k *kernels.LSTM) { k.Reverse = false }),
+	in("rows have all steps", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
+	in("rows have a step too many", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, 1, k) }),
+	in("the initial C is taken for 0", func(d device.Device, k *kernels.LSTM) {
+		first := rows(k.C, 0, 1)
+		if k.Reverse {
+			first = rows(k.C, k.C.Shape[0]-1, k.C.Shape[0])
+		}
+		c := read(d, first)
+		d.Launch(kernels.Fill{Dst: first})
+		d.Launch(*k)
+		write(d, first, c)
+	}),
+	spoil("H lacks its tanh", func(k *kernels.LSTM) device.Array { return k.H }, func(k *kernels.LSTM, d device.Device, h []float64) {
+		c, gates, n := read(d, k.C), read(d, k.Gates), k.Wh.Shape[0]
+		if k.Reverse || !k.Lengths.IsZero() || n == 0 {
+			return
+		}
+		for row := range len(gates) / (4 * n) {
+			for j := range n {
+				at := (row+k.X.Shape[1])*n + j
+				h[at] = gates[row*4*n+3*n+j] * c[at]
+			}
+		}
+	}),
+	spoil("the gates i and f are swapped", func(k *kernels.LSTM) device.Array { return k.Gates }, func(k *kernels.LSTM, d device.Device, gates []float64) {
+		for n := k.Wh.Shape[0]; n > 0 && len(gates) > 0; gates = gates[4*n:] {
+			copy(gates, slices.Concat(gates[n:2*n], gates[:n]))
+		}
+	}),
+	spoil("a row's output goes on behind its end", func(k *kernels.LSTM) device.Array { return k.Y }, func(k *kernels.LSTM, d device.Device, y []float64) {
+		h := read(d, k.H)
+		if b := k.X.Shape[1] * k.Wh.Shape[0]; k.Reverse {
+			copy(y, h)
+		} else if len(h) > b {
+			copy(y, h[b:])
+		}
+	}),
+	spoil("a row's state is 0 behind its end", func(k *kernels.LSTM) device.Array { return k.H }, func(k *kernels.LSTM, d device.Device, h []float64) {
+		if b := k.X.Shape[1] * k.Wh.Shape[0]; !k.Reverse && len(h) > b && !k.Y.IsZero() {
+			copy(h[b:], read(d, k.Y))
+		}
+	}),
+	overwritten("DWx is overwritten", func(k *kernels.LSTMGrad) device.Array { return k.DWx }),
+	overwritten("DWh is overwritten", func(k *kernels.LSTMGrad) device.Array { return k.DWh }),
+	overwritten("DBias is overwritten", func(k *kernels.LSTMGrad) device.Array { return k.DBias }),
+	edit("DBias is left out", func(k *kernels.LSTMGrad) { k.DBias = device.Array{} }),
+	edit("DHT is left out", func(k *kernels.LSTMGrad) { k.DHT = device.Array{} }),
+	edit("DCT is left out", func(k *kernels.LSTMGrad) { k.DCT = device.Array{} }),
+	edit("DHT and DCT are swapped", func(k *kernels.LSTMGrad) { k.DHT, k.DCT = k.DCT, k.DHT }),
+	edit("it runs onwards", func(k *kernels.LSTMGrad) { k.Reverse = false }),
+	edit("rows have all steps", func(k *kernels.LSTMGrad) { k.Lengths = device.Array{} }),
+	edit("H and C are swapped", func(k *kernels.LSTMGrad) { k.H, k.C = k.C, k.H }),
+	spoil("DC0 is left 0", func(k *kernels.LSTMGrad) device.Array { return k.DC0 }, func(k *kernels.LSTMGrad, d device.Device, dc []float64) { clear(dc) }),
+	in("DC0 is that before the first step", func(d device.Device, k *kernels.LSTMGrad) {
+		d.Launch(*k)
+		dc, gates, n := read(d, k.DC0), read(d, k.Gates), k.Wh.Shape[0]
+		if !k.Reverse && k.Lengths.IsZero() && k.X.Shape[0] > 0 {
+			for i := range dc {
+				dc[i] /= gates[i/n*4*n+n+i%n]
+			}
+		}
+		write(d, k.DC0, dc)
+	}),
+	spoil("DWh sums over the states after the step", func(k *kernels.LSTMGrad) device.Array { return k.DWh }, func(k *kernels.LSTMGrad, d device.Device, dw []float64) {
+		steps, b, _, n := k.Dims()
+		h, dz, sign := read(d, k.H), read(d, k.DZ), 1.0
+		if k.Reverse {
+			sign = -1
+		}
+		for row := range steps * b {
+			for i := range n {
+				for j := range 4 * n {
+					dw[i*4*n+j] += sign * (h[(row+b)*n+i] - h[row*n+i]) * dz[row*4*n+j]
+				}
+			}
+		}
+	}),
+	spoil("a row has a gradient behind its end", func(k *kernels.LSTMGrad) device.Array { return k.DX }, func(k *kernels.LSTMGrad, d device.Device, dx []float64) {
+		for b, n := range read(d, k.Lengths) {
+			if t := k.X.Shape[0]; int(n) < t && k.X.Shape[2] > 0 {
+				dx[((t-1)*k.X.Shape[1]+b)*k.X.Shape[2]] = 1e-3
+			}
+		}
+	}),
+}
+
+// lengthened launches a kernel whose rows have so many steps more than they should.
+func lengthened(d device.Device, lengths device.Array, by int, k device.Kernel) {
+	if lengths.IsZero() {
+		d.Launch(k)
+		return
+	}
+	right := read(d, lengths)
+	longer := slices.Clone(right)
+	for i := range longer {
+		longer[i] += float64(by)
+	}
+	write(d, lengths, longer)
+	d.Launch(k)
+	write(d, lengths, right)
 }
 
 var optimFaults = []fault{

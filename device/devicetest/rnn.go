@@ -132,7 +132,7 @@ func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, biased boo
 		tr.operands = append(tr.operands, operand{name: "DBias", shape: []int{r.h}, fill: fill})
 	}
 	tr.want = func(s *sheet) {
-		dy, h, x, wx, wh, dz := s.in("DY"), s.in("H"), s.in("X"), s.in("Wx"), s.in("Wh"), s.out("DZ")
+		dy, h, x, wh, dz := s.in("DY"), s.in("H"), s.in("X"), s.in("Wh"), s.out("DZ")
 		rows := r.t * r.b // of all steps
 		for n := range rows {
 			for j := range r.h {
@@ -146,13 +146,6 @@ func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, biased boo
 				slope := slope(f, h[(n+r.b)*r.h+j])
 				s.result("DZ").near(n*r.h+j, dh.total*slope, dh.bound(s, 4)*slope)
 			}
-			for i := range r.i {
-				var dx sum
-				for j := range r.h {
-					dx.add(dz[n*r.h+j] * wx[i*r.h+j])
-				}
-				s.result("DX").near(n*r.i+i, dx.total, dx.bound(s, 0))
-			}
 		}
 		for b := range r.b {
 			for i := range r.h {
@@ -165,23 +158,11 @@ func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, biased boo
 				s.result("DH0").near(b*r.h+i, dh.total, dh.bound(s, 0))
 			}
 		}
-		// weights says that an operand is what it was and Σ aᵀ·dz, the sum over all rows.
-		weights := func(name string, inputs int, a func(n, i int) float64) {
-			for i := range inputs {
-				for j := range r.h {
-					var dw sum
-					dw.add(s.in(name)[i*r.h+j])
-					for n := range rows {
-						dw.add(a(n, i) * dz[n*r.h+j])
-					}
-					s.result(name).near(i*r.h+j, dw.total, dw.bound(s, 1))
-				}
-			}
-		}
-		weights("DWx", r.i, func(n, i int) float64 { return x[n*r.i+i] })
-		weights("DWh", r.h, func(n, i int) float64 { return h[n*r.h+i] })
+		s.inputGrad(r, r.h)
+		s.weightGrad("DWx", rows, r.i, r.h, func(n, i int) float64 { return x[n*r.i+i] })
+		s.weightGrad("DWh", rows, r.h, r.h, func(n, i int) float64 { return h[n*r.h+i] })
 		if biased {
-			weights("DBias", 1, func(n, i int) float64 { return 1 })
+			s.weightGrad("DBias", rows, 1, r.h, func(n, i int) float64 { return 1 })
 		}
 	}
 	return tr

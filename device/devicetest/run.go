@@ -151,6 +151,8 @@ var families = []family{
 	{"SoftmaxCrossEntropyGrad", crossEntropyGrad},
 	{"RNN", rnn},
 	{"RNNGrad", rnnGrad},
+	{"LSTM", lstm},
+	{"LSTMGrad", lstmGrad},
 	{"SGD", sgd},
 	{"AdaGrad", adaGrad},
 	{"RMSprop", rmsprop},

@@ -1,0 +1,185 @@
+package cpu
+
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// A course is how the rows of a batch go through the steps of a sequence: onwards or in reverse, and each as far as its
+// length.
+type course struct {
+	steps, batch, hidden int
+	reverse              bool
+	lengths              []int32 // nil if all rows take all steps
+}
+
+// step is the one that comes nth, and before and after which states.
+func (c *course) step(n int) (t, before, after int) {
+	if c.reverse {
+		t = c.steps - 1 - n
+		return t, t + 1, t
+	}
+	return n, n, n + 1
+}
+
+// takes tells whether row i takes step t.
+func (c *course) takes(t, i int) bool { return c.lengths == nil || t < int(c.lengths[i]) }
+
+// row is row i of the batch at step t.
+func (c *course) row(t, i int) int { return (t*c.batch + i) * c.hidden }
+
+// before is the states that steps begin with, of all that there are.
+func before[T device.Float](c *course, states []T) []T {
+	if c.reverse {
+		return states[c.row(1, 0):]
+	}
+	return states[:c.row(c.steps, 0)]
+}
+
+// lstmRows is what rows of a batch need to go through all steps on their own, as those of an RNN do.
+type lstmRows[T device.Float] struct {
+	course
+	h, c, y, gates   []T
+	dz, dy, dh0, dc0 []T
+	w                gemm.Packed[T] // Wh, or its transpose going backward
+}
+
+// release forgets the kernel's memory, which may be freed.
+func (s *lstmRows[T]) release() { *s = lstmRows[T]{w: s.w} }
+
+// worthRows is how many rows of a batch are worth a goroutine of their own.
+func (s *lstmRows[T]) worthRows() int {
+	return 1 + int(1<<16/(1+float64(s.steps)*float64(s.hidden)*float64(s.hidden)))
+}
+
+func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
+	steps, batch, inputs, hidden := k.Dims()
+	scratch := scratchOf[T](d)
+	s := &scratch.lstm
+	s.course = course{steps, batch, hidden, k.Reverse, data[int32](k.Lengths.Slice)}
+	s.h, s.c, s.y, s.gates = data[T](k.H.Slice), data[T](k.C.Slice), data[T](k.Y.Slice), data[T](k.Gates.Slice)
+
+	// All inputs at once: Gates = X·Wx + Bias.
+	biased := !k.Bias.IsZero()
+	if biased {
+		spreadRows(d, s.gates, data[T](k.Bias.Slice))
+	}
+	scratch.product(false, false, steps*batch, 4*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, s.gates)
+
+	s.w.Set(false, hidden, 4*hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
+	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).lstmForward)
+	s.release()
+}
+
+// lstmForward takes rows lo to hi of the batch through all steps.
+func lstmForward[T device.Float](arg any, lo, hi int) {
+	s := arg.(*lstmRows[T])
+	for n := range s.steps {
+		t, before, after := s.step(n)
+		s.w.MulRows(hi-lo, s.h[s.row(before, lo):], max(s.hidden, 1), true, s.gates[4*s.row(t, lo):], max(4*s.hidden, 1))
+		for i := lo; i < hi; i++ {
+			s.advance(i, t, s.row(before, i), s.row(after, i))
+		}
+	}
+}
+
+// advance takes row i of the batch, whose gates are computed but for σ and tanh, through step t: from its states at one
+// place to those at another.
+func (s *lstmRows[T]) advance(i, t, from, to int) {
+	n := s.hidden
+	at := s.row(t, i)
+	gates := s.gates[4*at : 4*(at+n)]
+	h, c, last := s.h[to:to+n], s.c[to:to+n], s.c[from:from+n]
+	if !s.takes(t, i) {
+		clear(gates)
+		copy(h, s.h[from:])
+		copy(c, last)
+		clear(s.y[at : at+n])
+		return
+	}
+	apply(kernels.Sigmoid, gates[:2*n], gates)
+	apply(kernels.Tanh, gates[2*n:3*n], gates[2*n:])
+	apply(kernels.Sigmoid, gates[3*n:], gates[3*n:])
+	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
+	for j, v := range last {
+		c[j] = forget[j]*v + in[j]*new[j]
+	}
+	apply(kernels.Tanh, h, c)
+	for j, o := range out {
+		h[j] *= o
+	}
+	if s.y != nil {
+		copy(s.y[at:], h)
+	}
+}
+
+func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
+	steps, batch, inputs, hidden := k.Dims()
+	scratch := scratchOf[T](d)
+	s := &scratch.lstm
+	s.course = course{steps, batch, hidden, k.Reverse, data[int32](k.Lengths.Slice)}
+	s.h, s.c, s.gates = data[T](k.H.Slice), data[T](k.C.Slice), data[T](k.Gates.Slice)
+	s.dz, s.dy, s.dh0, s.dc0 = data[T](k.DZ.Slice), data[T](k.DY.Slice), data[T](k.DH0.Slice), data[T](k.DC0.Slice)
+	begin(s.dh0, data[T](k.DHT.Slice))
+	begin(s.dc0, data[T](k.DCT.Slice))
+
+	s.w.Set(true, 4*hidden, hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
+	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).lstmBackward)
+
+	// The weights' gradients are one product over all steps each.
+	n := steps * batch
+	scratch.product(false, true, n, inputs, 4*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	scratch.product(true, false, inputs, 4*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
+	scratch.product(true, false, hidden, 4*hidden, n, before(&s.course, s.h), s.dz, true, data[T](k.DWh.Slice))
+	if !k.DBias.IsZero() {
+		sumColumns(data[T](k.DBias.Slice), s.dz, 0, 4*hidden, true)
+	}
+	s.release()
+}
+
+// begin makes x what it begins with, zero if that is left out.
+func begin[T device.Float](x, with []T) {
+	clear(x)
+	copy(x, with)
+}
+
+// lstmBackward takes rows lo to hi of the batch back through all steps. DH0 and DC0 hold the gradients of the states that
+// it is at.
+func lstmBackward[T device.Float](arg any, lo, hi int) {
+	s := arg.(*lstmRows[T])
+	for n := s.steps - 1; n >= 0; n-- {
+		t, before, after := s.step(n)
+		for i := lo; i < hi; i++ {
+			s.retreat(i, t, s.row(before, i), s.row(after, i))
+		}
+		s.w.MulRows(hi-lo, s.dz[4*s.row(t, lo):], max(4*s.hidden, 1), true, s.dh0[s.row(0, lo):], max(s.hidden, 1))
+	}
+}
+
+// retreat takes row i of the batch back through step t, but for the product that is to be added to its row of DH0.
+func (s *lstmRows[T]) retreat(i, t, from, to int) {
+	n := s.hidden
+	at := s.row(t, i)
+	dz, gates := s.dz[4*at:4*(at+n)], s.gates[4*at:4*(at+n)]
+	if !s.takes(t, i) {
+		clear(dz)
+		return
+	}
+	dy, dh, dc, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.dc0[i*n:(i+1)*n], s.c[from:from+n]
+	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
+	dIn, dForget, dNew, dOut := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:]
+	tanh := dOut // until its own gradient takes its place
+	apply(kernels.Tanh, tanh, s.c[to:])
+	for j, c := range last {
+		i, f, g, o, y := in[j], forget[j], new[j], out[j], tanh[j]
+		h := dh[j] + dy[j]
+		e := dc[j] + h*o*((1-y)*(1+y))
+		dIn[j] = e * g * i * (1 - i)
+		dForget[j] = e * c * f * (1 - f)
+		dNew[j] = e * i * ((1 - g) * (1 + g))
+		dOut[j] = h * y * o * (1 - o)
+		dc[j] = e * f
+		dh[j] = 0
+	}
+}
