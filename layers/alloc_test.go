@@ -29,8 +29,12 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		restarted := layers.NewReLURNN(normal(3, 4), normal(4, 4), nil)
 		cell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
 		vectorCell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
+		lstm := layers.NewLSTM(normal(3, 16), normal(4, 16), normal(16))
+		backwards := layers.NewLSTM(normal(3, 16), normal(4, 16), nil)
+		backwards.SetReverse(true)
 		loss := layers.NewSoftmaxCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
+		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
 		vector, state, target := normal(3), normal(4), []int{1, -1}
 		for name, step := range map[string]func(){
 			"Add":        binary(layers.NewAdd(), x, normal(3)),
@@ -49,6 +53,14 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				restarted.Backward(restarted.Forward(sequence))
 				restarted.ResetState()
 				restarted.Backward(restarted.Forward(sequence))
+			},
+			"LSTM": step(lstm, sequence),
+			"LSTM with lengths and a state": func() {
+				backwards.SetLengths(lengths)
+				backwards.SetState(h, h)
+				backwards.Forward(sequence)
+				backwards.SetStateGrad(h, h)
+				backwards.Backward(sequence4)
 			},
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },

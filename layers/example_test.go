@@ -209,6 +209,40 @@ func ExampleNewReLURNN() {
 	// Output: [4 1 1] [1.0000 3.0000 0.0000 5.0000]
 }
 
+// A step at a time is streaming: the same numbers as the whole sequence at once.
+func ExampleNewLSTM() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	lstm := layers.NewLSTM(in.Xavier(3, 8), in.Xavier(2, 8), in.Zeros(8))
+	x := in.Normal(1, 3, 1, 3) // three steps, one row, three inputs
+	show(lstm.Forward(x))
+
+	lstm.ResetState()
+	for t := range 3 {
+		show(lstm.Forward(x.Slice(t, t+1)))
+	}
+	show(lstm.State())
+	// Output:
+	// [3 1 2] [-0.1081 0.1962 -0.1592 0.0761 -0.1889 0.1844]
+	// [1 1 2] [-0.1081 0.1962]
+	// [1 1 2] [-0.1592 0.0761]
+	// [1 1 2] [-0.1889 0.1844]
+	// [1 2] [-0.1889 0.1844]
+	// [1 2] [-0.3913 0.6477]
+}
+
+// Rows of one batch may have different lengths. Behind its end a row is zero, and its state stays what it is.
+func ExampleLSTM_SetLengths() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	lstm := layers.NewLSTM(in.Xavier(3, 4), in.Xavier(1, 4), nil)
+	lstm.SetLengths([]int{3, 1})
+	show(lstm.Forward(in.Normal(1, 3, 2, 3)))
+	show(lstm.State())
+	// Output:
+	// [3 2 1] [-0.0793 -0.0257 -0.1663 0.0000 -0.1894 0.0000]
+	// [2 1] [-0.1894 -0.0257]
+	// [2 1] [-0.5082 -0.0516]
+}
+
 // A target of -1 does not count.
 func ExampleNewSoftmaxCrossEntropy() {
 	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)

@@ -21,14 +21,10 @@ type RNN struct {
 	wx, wh, b *Param // b may be nil
 	params    []*Param
 
-	x                   *tensor.Tensor
-	h                   *tensor.Tensor // [T+1, B, H]: h₀ and all states
-	first, states, last *tensor.Tensor // views of h: h₀ [B, H], y [T, B, H] and h_T [B, H]
-	given               *tensor.Tensor // the state that SetState was given
-	next                *tensor.Tensor // the state to begin with: last, given, or nil for zero
-	dx, dz, dh0         *tensor.Tensor
+	x           *tensor.Tensor
+	h           carry
+	dx, dz, dh0 *tensor.Tensor
 
-	copy     kernels.Copy
 	forward  kernels.RNN
 	backward kernels.RNNGrad
 }
@@ -73,43 +69,21 @@ func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
 		device.Panicf("layers.%s: x is %v and wx is %v, want x [T B %d]", l.name, x, wx, inputs)
 	}
 	steps, batch := s[0], s[1]
-	if l.next != nil && !l.next.OK() { // its memory could not be had, which the device reported
-		l.next = nil
-	}
-	if l.next != nil && l.next.Shape()[0] != batch {
-		device.Panicf("layers.%s: x is %v, a batch of %d, and the state is carried from a batch of %d; want the same, or ResetState before",
-			l.name, x, batch, l.next.Shape()[0])
-	}
+	l.h.check(l.name, x, batch)
+	l.h.begin(&l.owned, x, false, steps, batch, hidden)
 
-	if h := l.h; h == nil || !h.OK() || h.Shape()[0] != steps+1 || h.Shape()[1] != batch {
-		if l.next != nil {
-			l.SetState(l.next) // a copy, before the states go that it may be one of
-		}
-		l.states = nil
-		h = l.room(&l.h, x, steps+1, batch, hidden)
-		l.first = h.Slice(0, 1).Reshape(batch, hidden)
-		l.states = h.Slice(1, steps+1)
-		l.last = h.Slice(steps, steps+1).Reshape(batch, hidden)
-	}
-	if l.next != nil {
-		l.copy = kernels.Copy{Dst: l.first.Array(), Src: l.next.Array()}
-		x.Device().Launch(&l.copy)
-	} else {
-		l.first.Fill(0)
-	}
-
-	l.forward = kernels.RNN{F: l.f, H: l.h.Array(), X: x.Array(), Wx: wx.Array(), Wh: l.wh.Value.Array()}
+	l.forward = kernels.RNN{F: l.f, H: l.h.all.Array(), X: x.Array(), Wx: wx.Array(), Wh: l.wh.Value.Array()}
 	if l.b != nil {
 		l.forward.Bias = l.b.Value.Array()
 	}
 	x.Device().Launch(&l.forward)
-	l.x, l.next = x, l.last
-	return l.states
+	l.x, l.h.next = x, l.h.last
+	return l.h.states
 }
 
 // Backward adds to the gradients of the weights and returns that of x, from that of all states, dy [T, B, H].
 func (l *RNN) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	gradient(l.name, dy, l.states)
+	gradient(l.name, dy, l.h.states)
 	s := dy.Shape()
 	k := &l.backward
 	*k = kernels.RNNGrad{
@@ -120,7 +94,7 @@ func (l *RNN) Backward(dy *tensor.Tensor) *tensor.Tensor {
 		DWh: l.wh.Grad.Array(),
 		DZ:  l.room(&l.dz, dy, s...).Array(),
 		DY:  dy.Array(),
-		H:   l.h.Array(),
+		H:   l.h.all.Array(),
 		X:   l.x.Array(),
 		Wx:  l.wx.Value.Array(),
 		Wh:  l.wh.Value.Array(),
@@ -142,33 +116,21 @@ func (l *RNN) SetState(h *tensor.Tensor) {
 	if s := h.Shape(); len(s) != 2 || s[1] != wh.Shape()[1] {
 		device.Panicf("layers.%s: the state is %v and wh is %v, want a state [B %d]", l.name, h, wh, wh.Shape()[1])
 	}
-	if h == l.given {
-		l.next = h
-		return
-	}
-	if l.given != nil && h.Array().Overlaps(l.given.Array().Slice) { // a part of what room may give back
-		part := tensor.New(h.Device(), h.DType(), h.Shape()...)
-		defer part.Free()
-		part.Copy(h)
-		h = part
-	}
-	l.next = l.room(&l.given, h, h.Shape()...)
-	l.copy = kernels.Copy{Dst: l.next.Array(), Src: h.Array()}
-	h.Device().Launch(&l.copy)
+	l.h.set(&l.owned, h)
 }
 
 // State is the state [B, H] that the next Forward begins with, valid until then: h_T of the last Forward, a part of what
 // it returned, or what SetState was given. It is nil for the zero state, which has no batch size yet.
-func (l *RNN) State() *tensor.Tensor { return l.next }
+func (l *RNN) State() *tensor.Tensor { return l.h.next }
 
 // ResetState makes the next Forward begin with zero.
-func (l *RNN) ResetState() { l.next = nil }
+func (l *RNN) ResetState() { l.h.next = nil }
 
 // Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
 // used again, beginning with zero.
 func (l *RNN) Free() {
 	l.owned.Free()
-	l.states, l.next = nil, nil
+	l.h.states, l.h.next = nil, nil
 }
 
 // StateGrad is the gradient [B, H] of h₀, the state that the last Forward began with, as the last Backward found it; nil
@@ -214,7 +176,7 @@ func (l *RNNCell) Forward(x, hPrev *tensor.Tensor) *tensor.Tensor {
 // Backward adds to the gradients of the weights and returns those of x and of hPrev.
 func (l *RNNCell) Backward(dhNext *tensor.Tensor) (dx, dhPrev *tensor.Tensor) {
 	gradient("RNNCell", dhNext, l.next)
-	dy := view(&l.dnext, dhNext, l.rnn.states.Shape()...)
+	dy := view(&l.dnext, dhNext, l.rnn.h.states.Shape()...)
 	last := len(l.shape) - 1
 	inputs, hidden := l.rnn.wx.Value.Shape()[0], l.shape[last]
 	d := l.rnn.Backward(dy)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
@@ -15,6 +16,7 @@ import (
 // A model is a recurrent network with its loss and optimizer.
 type model struct {
 	rnn  *layers.RNN
+	lstm *layers.LSTM
 	net  *layers.Sequential
 	loss *layers.SoftmaxCrossEntropy
 	opt  optim.Optimizer
@@ -23,10 +25,12 @@ type model struct {
 
 func newModel(e *env, opt optim.Optimizer) *model {
 	rnn := layers.NewRNN(e.weight(3, 8), e.weight(8, 8), e.in.Zeros(8))
+	lstm := layers.NewLSTM(e.weight(8, 32), e.weight(8, 32), e.in.Zeros(32))
 	return &model{
-		rnn: rnn,
+		rnn:  rnn,
+		lstm: lstm,
 		net: layers.NewSequential(
-			rnn, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
+			rnn, lstm, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
 		loss: layers.NewSoftmaxCrossEntropy(),
 		opt:  opt,
 		clip: optim.NewClip(1),
@@ -35,7 +39,8 @@ func newModel(e *env, opt optim.Optimizer) *model {
 
 // gradients finds the gradients of a batch that tells the class of each step, and returns the loss.
 func (m *model) gradients(x *tensor.Tensor, target []int) *tensor.Tensor {
-	m.rnn.ResetState()
+	m.net.ResetState()
+	m.lstm.SetLengths(slices.Repeat([]int{x.Shape()[0]}, x.Shape()[1]))
 	optim.ZeroGrad(m.net.Params())
 	loss := m.loss.Forward(m.net.Forward(x), target)
 	m.net.Backward(m.loss.Backward())

@@ -39,6 +39,7 @@ func misuse(e *env) {
 	affine := layers.NewAffine(zeros(3, 4), zeros(4))
 	rnn := layers.NewRNN(zeros(3, 4), zeros(4, 4), zeros(4))
 	cell := layers.NewRNNCell(zeros(3, 4), zeros(4, 4), zeros(4))
+	lstm := layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(16))
 	run := func() {
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
@@ -47,6 +48,7 @@ func misuse(e *env) {
 		affine.Forward(zeros(2, 3))
 		rnn.Forward(zeros(5, 2, 3))
 		cell.Forward(zeros(2, 3), zeros(2, 4))
+		lstm.Forward(zeros(5, 2, 3))
 	}
 	run()
 
@@ -123,6 +125,41 @@ func misuse(e *env) {
 		{func() { rnn.Backward(zeros(5, 2, 3)) }, "layers.RNN: dy is float32 [5 2 3], want [5 2 4], the shape that Forward returned"},
 		{func() { rnn.Free(); rnn.Backward(zeros(5, 2, 4)) }, "layers.RNN: Backward before Forward"},
 
+		{func() { layers.NewLSTM(nil, zeros(4, 16), nil) }, "layers.LSTM: wx is nil"},
+		{func() { layers.NewLSTM(zeros(3, 16), nil, nil) }, "layers.LSTM: wh is nil"},
+		{func() { layers.NewLSTM(zeros(3, 15), zeros(4, 16), nil) }, "layers.LSTM: wx is float32 [3 15], want [I 4H]"},
+		{func() { layers.NewLSTM(zeros(16), zeros(4, 16), nil) }, "layers.LSTM: wx is float32 [16], want [I 4H]"},
+		{func() { layers.NewLSTM(zeros(3, 16), zeros(16, 4), nil) }, "layers.LSTM: wh is float32 [16 4] and wx is float32 [3 16], want wh [4 16]"},
+		{func() { layers.NewLSTM(zeros(3, 16), wide(4, 16), nil) }, "layers.LSTM: wh is float64 [4 16] and wx is float32 [3 16], want one type"},
+		{func() { layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(4)) }, "layers.LSTM: b is float32 [4] and wx is float32 [3 16], want b [16]"},
+		{func() { layers.NewLSTM(zeros(3, 16), zeros(4, 16), elsewhere(16)) }, "layers.LSTM: b is on another and wx on " + name + ", want one device"},
+		{func() { lstm.Forward(nil) }, "layers.LSTM: x is nil"},
+		{func() { lstm.Forward(zeros(5, 2, 4)) }, "layers.LSTM: x is float32 [5 2 4] and wx is float32 [3 16], want x [T B 3]"},
+		{func() { lstm.Forward(zeros(5, 6, 3)) }, "layers.LSTM: x is float32 [5 6 3], a batch of 6, and the state is carried from a batch of 2; want the same, or ResetState before"},
+		{func() { lstm.SetState(nil, zeros(2, 4)) }, "layers.LSTM: h is nil"},
+		{func() { lstm.SetState(zeros(2, 4), nil) }, "layers.LSTM: c is nil"},
+		{func() { lstm.SetState(zeros(2, 4), zeros(2, 3)) }, "layers.LSTM: c is float32 [2 3] and wh is float32 [4 16], want c [B 4]"},
+		{func() { lstm.SetState(zeros(2, 4), zeros(3, 4)) }, "layers.LSTM: h is float32 [2 4] and c is float32 [3 4], want one shape"},
+		{func() { lstm.SetLengths([]int{5, -1}) }, "layers.LSTM: the length of row 1 is -1, want 0 or more"},
+		{func() { defer lstm.SetLengths(nil); lstm.SetLengths([]int{5}); lstm.Forward(zeros(5, 2, 3)) }, "layers.LSTM: there are 1 lengths and x is float32 [5 2 3], want 2 lengths"},
+		{func() { defer lstm.SetLengths(nil); lstm.SetLengths([]int{5, 6}); lstm.Forward(zeros(5, 2, 3)) }, "layers.LSTM: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
+		{func() { lstm.Backward(zeros(5, 2, 3)) }, "layers.LSTM: dy is float32 [5 2 3], want [5 2 4], the shape that Forward returned"},
+		{func() {
+			defer lstm.SetStateGrad(nil, nil)
+			lstm.SetStateGrad(nil, zeros(3, 4))
+			lstm.Backward(zeros(5, 2, 4))
+		}, "layers.LSTM: dc is float32 [3 4], want [2 4], the shape of the last state"},
+		{func() {
+			defer lstm.SetStateGrad(nil, nil)
+			lstm.SetStateGrad(wide(2, 4), nil)
+			lstm.Backward(zeros(5, 2, 4))
+		}, "layers.LSTM: dh is float64 [2 4] and wh is float32 [4 16], want one type"},
+		{func() { lstm.Free(); lstm.Backward(zeros(5, 2, 4)) }, "layers.LSTM: Backward before Forward"},
+		{func() {
+			lstm.ResetState()
+			failed(func() { lstm.Forward(zeros(huge, 0, 3)) })
+			lstm.Backward(zeros(5, 2, 4))
+		}, "layers.LSTM: Backward before Forward"},
 		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
 		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
 		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},
@@ -176,6 +213,7 @@ func misuse(e *env) {
 			e.Errorf("after %q the device fails: %v", c.want, err)
 		}
 		rnn.ResetState()
+		lstm.ResetState()
 		run()
 	}
 	e.same("a sum afterwards", add.Forward(e.tensor([]float64{1, 2}, 2), e.tensor([]float64{3, 4}, 2)), []float64{4, 6})

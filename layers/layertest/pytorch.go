@@ -102,6 +102,54 @@ func pytorchRNN(e *env) {
 	}
 }
 
+// weights is the matrices and biases of a layer of torch.nn whose parameters end so, as ours are.
+func (f fixture) weights(suffix string) (wx, wh, bx, bh *tensor.Tensor) {
+	weight := func(name string) *tensor.Tensor {
+		values, rows, cols := f.transposed(name + suffix)
+		return f.e.tensor(values, rows, cols)
+	}
+	return weight("weight_ih"), weight("weight_hh"), f.tensor("bias_ih" + suffix), f.tensor("bias_hh" + suffix)
+}
+
+// nearWeights holds the gradients of weights against PyTorch's.
+func (f fixture) nearWeights(suffix string, wx, wh, bx, bh *tensor.Tensor) {
+	e := f.e
+	e.Helper()
+	dwx, _, _ := f.transposed("grad.weight_ih" + suffix)
+	dwh, _, _ := f.transposed("grad.weight_hh" + suffix)
+	e.near("dwx", wx.Grad(), dwx, e.roundings())
+	e.near("dwh", wh.Grad(), dwh, e.roundings())
+	e.near("dbx", bx.Grad(), f.get("grad.bias_ih"+suffix).Values, e.roundings())
+	e.near("dbh", bh.Grad(), f.get("grad.bias_hh"+suffix).Values, e.roundings())
+}
+
+// state is what belongs to one of the layers of a module in a tensor [layers, B, H].
+func (f fixture) state(name string, layer int) *tensor.Tensor {
+	t := f.get(name)
+	n := t.Shape[1] * t.Shape[2]
+	return f.e.tensor(t.Values[layer*n:(layer+1)*n], t.Shape[1], t.Shape[2])
+}
+
+// pytorchLSTM holds LSTM against torch.nn.LSTM.
+func pytorchLSTM(e *env) {
+	f := readFixture(e, "lstm_l1")
+	wx, wh, bx, bh := f.weights("_l0")
+	b := layers.NewAdd().Forward(bx, bh)
+	l := layers.NewLSTM(wx, wh, b)
+	l.SetState(f.state("h0", 0), f.state("c0", 0))
+	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+	h, c := l.State()
+	e.near("h", h, f.get("hn").Values, e.roundings())
+	e.near("c", c, f.get("cn").Values, e.roundings())
+
+	l.SetStateGrad(f.state("d_hn", 0), f.state("d_cn", 0))
+	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+	dh, dc := l.StateGrad()
+	e.near("dh", dh, f.get("d_h0").Values, e.roundings())
+	e.near("dc", dc, f.get("d_c0").Values, e.roundings())
+	f.nearWeights("_l0", wx, wh, b, b)
+}
+
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
 func pytorchTwoLayerNet(e *env) {
 	f := readFixture(e, "two_layer_net")

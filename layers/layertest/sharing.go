@@ -56,7 +56,7 @@ func sharedWeights(e *env) {
 
 // params is about which parameters a layer has.
 func params(e *env) {
-	wx, wh, b := e.weight(3, 4), e.weight(4, 4), e.normal(4)
+	wx, wh, b, wh1 := e.weight(3, 4), e.weight(4, 4), e.normal(4), e.weight(1, 4)
 	for _, c := range []struct {
 		l      interface{ Params() []*layers.Param }
 		names  []string
@@ -69,6 +69,8 @@ func params(e *env) {
 		{layers.NewRNN(wx, wh, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh}},
 		{layers.NewRNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 		{layers.NewReLURNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
+		{layers.NewLSTM(wx, wh1, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh1}},
+		{layers.NewLSTM(wx, wh1, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh1, b}},
 		{layers.NewRNNCell(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 	} {
 		var names []string

@@ -14,7 +14,7 @@ type specimen struct {
 }
 
 // specimens is every layer, and the ways to put them together.
-var specimens = []specimen{
+var specimens = append([]specimen{
 	{"Add", func(e *env) gradcheck.Function { return binary(layers.NewAdd(), e.normal(2, 3), e.normal(2, 3)) }},
 	{"Mul", func(e *env) gradcheck.Function { return binary(layers.NewMul(), e.normal(2, 3), e.normal(2, 3)) }},
 	{"Div", func(e *env) gradcheck.Function { return binary(layers.NewDiv(), e.normal(2, 3), e.apart(2, 3)) }},
@@ -99,7 +99,7 @@ var specimens = []specimen{
 		}
 		return both
 	}},
-}
+}, gatedSpecimens()...)
 
 // weight is a weight that keeps numbers about as large as they are.
 func (e *env) weight(inputs, outputs int) *tensor.Tensor { return e.in.Xavier(inputs, outputs) }

@@ -1,0 +1,152 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+	"github.com/keisan-go/keisan/tensor"
+)
+
+// gated is what LSTM and GRU have in common: their weights, and how their rows go through the steps of a sequence.
+type gated struct {
+	owned
+	name           string
+	wx, wh         *Param
+	params         []*Param
+	inputs, hidden int
+
+	reverse bool
+	lengths []int32        // nil if every row has all steps
+	ends    *tensor.Tensor // the lengths on the device
+
+	x, y, padded, dx, dz, dh0 *tensor.Tensor // y is what Forward returned: all states or, with lengths, padded
+	ranReverse                bool           // how Forward ran
+	ran                       kernels.Array  // with which lengths
+	h                         carry
+	gates                     *tensor.Tensor
+}
+
+// newGated takes the weights of a layer with so many gates.
+func newGated(name string, gates int, wx, wh *tensor.Tensor) gated {
+	l := gated{name: name, wx: newParam(name, "wx", wx), wh: newParam(name, "wh", wh)}
+	l.params = []*Param{l.wx, l.wh}
+	compatible(name, "wh", wh, "wx", wx)
+	if s := wx.Shape(); len(s) != 2 || s[1]%gates != 0 {
+		device.Panicf("layers.%s: wx is %v, want [I %dH]", name, wx, gates)
+	}
+	l.inputs, l.hidden = wx.Shape()[0], wx.Shape()[1]/gates
+	if s := wh.Shape(); len(s) != 2 || s[0] != l.hidden || s[1] != gates*l.hidden {
+		device.Panicf("layers.%s: wh is %v and wx is %v, want wh [%d %d]", name, wh, wx, l.hidden, gates*l.hidden)
+	}
+	return l
+}
+
+// bias makes b a parameter, unless it is nil.
+func (l *gated) bias(name string, b *tensor.Tensor) *Param {
+	if b == nil {
+		return nil
+	}
+	wx := l.wx.Value
+	compatible(l.name, name, b, "wx", wx)
+	if s := b.Shape(); len(s) != 1 || s[0] != wx.Shape()[1] {
+		device.Panicf("layers.%s: %s is %v and wx is %v, want %s [%d]", l.name, name, b, wx, name, wx.Shape()[1])
+	}
+	p := newParam(l.name, name, b)
+	l.params = append(l.params, p)
+	return p
+}
+
+// array is a parameter's value or gradient for a kernel; nothing if there is no such parameter.
+func (p *Param) array() (value, grad kernels.Array) {
+	if p == nil {
+		return kernels.Array{}, kernels.Array{}
+	}
+	return p.Value.Array(), p.Grad.Array()
+}
+
+// Params is wx, wh and what biases there are.
+func (l *gated) Params() []*Param { return l.params }
+
+// SetReverse has the layer run from the last step to the first, or onwards again. Its state is then that after the first
+// step, which the next Forward begins with.
+func (l *gated) SetReverse(reverse bool) { l.reverse = reverse }
+
+// SetLengths gives the rows of the batches from now on a length each, 0 to T: a row stops after so many steps. Its state
+// stays what it is, and what Forward returns of it and all gradients are zero from there on; in reverse it begins at its
+// length. What x holds behind it does not matter as long as it is finite. nil, as in the beginning, gives every row all
+// steps.
+func (l *gated) SetLengths(lengths []int) {
+	for i, n := range lengths {
+		if n < 0 || int(int32(n)) != n {
+			device.Panicf("layers.%s: the length of row %d is %d, want 0 or more", l.name, i, n)
+		}
+	}
+	if lengths == nil {
+		l.lengths = nil
+		return
+	}
+	l.lengths = slices.Grow(l.lengths[:0], len(lengths)+1) // which is not nil, even if there are none
+	for _, n := range lengths {
+		l.lengths = append(l.lengths, int32(n))
+	}
+}
+
+// begin checks x, and has room for what Forward makes of it. It returns the sizes of the sequence.
+func (l *gated) begin(x *tensor.Tensor) (steps, batch int) {
+	compatible(l.name, "x", x, "wx", l.wx.Value)
+	l.input(l.name, "x", x)
+	s := x.Shape()
+	if len(s) != 3 || s[2] != l.inputs {
+		device.Panicf("layers.%s: x is %v and wx is %v, want x [T B %d]", l.name, x, l.wx.Value, l.inputs)
+	}
+	steps, batch = s[0], s[1]
+	if l.lengths != nil && len(l.lengths) != batch {
+		device.Panicf("layers.%s: there are %d lengths and x is %v, want %d lengths", l.name, len(l.lengths), x, batch)
+	}
+	for i, n := range l.lengths {
+		if int(n) > steps {
+			device.Panicf("layers.%s: the length of row %d is %d and x is %v, want 0 to %d", l.name, i, n, x, steps)
+		}
+	}
+	l.h.check(l.name, x, batch)
+	return steps, batch
+}
+
+// run has the states of a sequence begin and tells what Forward returns: the states or, with lengths, memory of its own,
+// which is then also an array for the kernel.
+func (l *gated) run(x *tensor.Tensor, steps, batch int) (padded kernels.Array) {
+	l.y = nil
+	l.h.begin(&l.owned, x, l.reverse, steps, batch, l.hidden)
+	y := l.h.states
+	l.ran = kernels.Array{}
+	if l.lengths != nil {
+		y = l.room(&l.padded, x, steps, batch, l.hidden)
+		padded = y.Array()
+		l.ran = l.roomOf(&l.ends, x.Device(), device.Int32, batch).Array()
+		x.Device().Upload(l.ran.Slice, device.Bytes(l.lengths))
+	}
+	l.x, l.y, l.ranReverse = x, y, l.reverse
+	return padded
+}
+
+// stateOf panics unless s, a state called name, is [B, H].
+func (l *gated) stateOf(name string, s *tensor.Tensor) {
+	wh := l.wh.Value
+	compatible(l.name, name, s, "wh", wh)
+	if shape := s.Shape(); len(shape) != 2 || shape[1] != l.hidden {
+		device.Panicf("layers.%s: %s is %v and wh is %v, want %s [B %d]", l.name, name, s, wh, name, l.hidden)
+	}
+}
+
+// stateGradOf is the gradient of a state for a kernel; nothing if it is nil. It panics unless it fits y.
+func (l *gated) stateGradOf(name string, s *tensor.Tensor) kernels.Array {
+	if s == nil {
+		return kernels.Array{}
+	}
+	l.stateOf(name, s)
+	if batch := l.y.Shape()[1]; s.Shape()[0] != batch {
+		device.Panicf("layers.%s: %s is %v, want [%d %d], the shape of the last state", l.name, name, s, batch, l.hidden)
+	}
+	return s.Array()
+}
