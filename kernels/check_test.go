@@ -27,7 +27,7 @@ func fitting() []device.Kernel {
 		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
 		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
 			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
-		lstm(), lstmGrad(),
+		lstm(), lstmGrad(), gru(), gruGrad(),
 		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
 		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
 		&kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)},
@@ -37,7 +37,7 @@ func fitting() []device.Kernel {
 	}
 }
 
-// lstm and lstmGrad have five steps, two rows, three inputs and four units.
+// lstm and the others have five steps, two rows, three inputs and four units.
 func lstm() *kernels.LSTM {
 	return &kernels.LSTM{H: f32(6, 2, 4), C: f32(6, 2, 4), Y: f32(5, 2, 4), Gates: f32(5, 2, 16), X: f32(5, 2, 3),
 		Wx: f32(3, 16), Wh: f32(4, 16), Bias: f32(16), Lengths: i32(2)}
@@ -47,6 +47,17 @@ func lstmGrad() *kernels.LSTMGrad {
 	return &kernels.LSTMGrad{DX: f32(5, 2, 3), DH0: f32(2, 4), DC0: f32(2, 4), DWx: f32(3, 16), DWh: f32(4, 16), DBias: f32(16),
 		DZ: f32(5, 2, 16), DY: f32(5, 2, 4), DHT: f32(2, 4), DCT: f32(2, 4), H: f32(6, 2, 4), C: f32(6, 2, 4),
 		Gates: f32(5, 2, 16), X: f32(5, 2, 3), Wx: f32(3, 16), Wh: f32(4, 16), Lengths: i32(2)}
+}
+
+func gru() *kernels.GRU {
+	return &kernels.GRU{H: f32(6, 2, 4), Y: f32(5, 2, 4), Gates: f32(5, 2, 12), Q: f32(5, 2, 4), X: f32(5, 2, 3),
+		Wx: f32(3, 12), Wh: f32(4, 12), BX: f32(12), BH: f32(12), Lengths: i32(2)}
+}
+
+func gruGrad() *kernels.GRUGrad {
+	return &kernels.GRUGrad{DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 12), DWh: f32(4, 12), DBX: f32(12), DBH: f32(12),
+		DZ: f32(5, 2, 12), DQ: f32(5, 2, 4), DY: f32(5, 2, 4), DHT: f32(2, 4), H: f32(6, 2, 4), Gates: f32(5, 2, 12),
+		Q: f32(5, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 12), Wh: f32(4, 12), Lengths: i32(2)}
 }
 
 func TestFitting(t *testing.T) {
@@ -213,6 +224,16 @@ func TestRecurrentCheck(t *testing.T) {
 			"DY": "[5 2 4]", "DHT": "[2 4]", "DCT": "[2 4]", "H": "[6 2 4]", "C": "[6 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]",
 			"Lengths": "[2]",
 		}, map[string]string{"DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
+		{func() device.Kernel { return gru() }, map[string]string{
+			"H": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]", "BX": "[12]", "BH": "[12]", "Lengths": "[2]",
+		}, map[string]string{
+			"BX": "", "BH": "", "Y": "operand Y is missing beside Lengths", "Lengths": "operand Lengths is missing beside Y",
+		}},
+		{func() device.Kernel { return gruGrad() }, map[string]string{
+			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 12]", "DWh": "[4 12]", "DBX": "[12]", "DBH": "[12]", "DZ": "[5 2 12]",
+			"DQ": "[5 2 4]", "DY": "[5 2 4]", "DHT": "[2 4]", "H": "[6 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]",
+			"Lengths": "[2]",
+		}, map[string]string{"DBX": "", "DBH": "", "DHT": "", "Lengths": ""}},
 	} {
 		check := func(name string, a kernels.Array) string {
 			k := c.kernel()
@@ -247,6 +268,8 @@ func TestRecurrentCheck(t *testing.T) {
 		{kernels.RNNGrad{F: kernels.Tanh, X: f32(5, 2, 3), Wh: f32(1, 4, 4)}, "operand X is [5 2 3] and Wh [1 4 4], want [T B I] and [H H]"},
 		{kernels.LSTM{X: f32(5, 2, 3), Wh: f32(1, 4, 16)}, "operand X is [5 2 3] and Wh [1 4 16], want [T B I] and [H 4H]"},
 		{kernels.LSTM{X: i32(5, 2, 3), Wh: f32(4, 16)}, "X is int32, want float32 or float64"},
+		{kernels.GRU{X: f32(5, 2, 3), Wh: f32(1, 4, 12)}, "operand X is [5 2 3] and Wh [1 4 12], want [T B I] and [H 3H]"},
+		{kernels.GRUGrad{X: f32(2, 3), Wh: f32(4, 12)}, "X is [2 3], want 3 axes or more"},
 		{kernels.LSTMGrad{X: f32(2, 3), Wh: f32(4, 16)}, "X is [2 3], want 3 axes or more"},
 	} {
 		if err := c.k.Check(); err == nil || err.Error() != c.want {

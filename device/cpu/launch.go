@@ -51,6 +51,10 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.code(k.X.Type()).lstm(d, k)
 	case *kernels.LSTMGrad:
 		d.code(k.X.Type()).lstmGrad(d, k)
+	case *kernels.GRU:
+		d.code(k.X.Type()).gru(d, k)
+	case *kernels.GRUGrad:
+		d.code(k.X.Type()).gruGrad(d, k)
 	case *kernels.SGD:
 		d.team.For(k.P.Len(), worth, k, d.code(k.P.Type()).sgd)
 	case *kernels.AdaGrad:
@@ -77,6 +81,8 @@ type code struct {
 	rnnGrad    func(*cpu, *kernels.RNNGrad)
 	lstm       func(*cpu, *kernels.LSTM)
 	lstmGrad   func(*cpu, *kernels.LSTMGrad)
+	gru        func(*cpu, *kernels.GRU)
+	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(*kernels.SoftmaxCrossEntropy)
 	copy       func(*kernels.Copy)
@@ -89,6 +95,7 @@ type code struct {
 	crossEntropy, crossEntropyGrad   par.Body
 	forward, backward                par.Body
 	lstmForward, lstmBackward        par.Body
+	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
 	squares, clipNorm                par.Body
 }
@@ -97,7 +104,7 @@ type code struct {
 // another generic function refers to it.
 func codeOf[T device.Float]() *code {
 	return &code{
-		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T],
+		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T],
 		activate: activate[T], activateGrad: activateGrad[T],
@@ -106,6 +113,7 @@ func codeOf[T device.Float]() *code {
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
 		forward: forward[T], backward: backward[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
+		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 		squares: squares[T], clipNorm: clipNorm[T],
 	}
@@ -125,6 +133,7 @@ type scratch[T device.Float] struct {
 	spread   spreading[T]
 	sequence sequence[T]
 	lstm     lstmRows[T]
+	gru      gruRows[T]
 	squared  []T       // what sumSquares sums
 	sums     []float64 // of its blocks
 }

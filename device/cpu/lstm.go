@@ -6,37 +6,6 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// A course is how the rows of a batch go through the steps of a sequence: onwards or in reverse, and each as far as its
-// length.
-type course struct {
-	steps, batch, hidden int
-	reverse              bool
-	lengths              []int32 // nil if all rows take all steps
-}
-
-// step is the one that comes nth, and before and after which states.
-func (c *course) step(n int) (t, before, after int) {
-	if c.reverse {
-		t = c.steps - 1 - n
-		return t, t + 1, t
-	}
-	return n, n, n + 1
-}
-
-// takes tells whether row i takes step t.
-func (c *course) takes(t, i int) bool { return c.lengths == nil || t < int(c.lengths[i]) }
-
-// row is row i of the batch at step t.
-func (c *course) row(t, i int) int { return (t*c.batch + i) * c.hidden }
-
-// before is the states that steps begin with, of all that there are.
-func before[T device.Float](c *course, states []T) []T {
-	if c.reverse {
-		return states[c.row(1, 0):]
-	}
-	return states[:c.row(c.steps, 0)]
-}
-
 // lstmRows is what rows of a batch need to go through all steps on their own, as those of an RNN do.
 type lstmRows[T device.Float] struct {
 	course
@@ -47,11 +16,6 @@ type lstmRows[T device.Float] struct {
 
 // release forgets the kernel's memory, which may be freed.
 func (s *lstmRows[T]) release() { *s = lstmRows[T]{w: s.w} }
-
-// worthRows is how many rows of a batch are worth a goroutine of their own.
-func (s *lstmRows[T]) worthRows() int {
-	return 1 + int(1<<16/(1+float64(s.steps)*float64(s.hidden)*float64(s.hidden)))
-}
 
 func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
 	steps, batch, inputs, hidden := k.Dims()
@@ -68,7 +32,7 @@ func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
 	scratch.product(false, false, steps*batch, 4*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, s.gates)
 
 	s.w.Set(false, hidden, 4*hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).lstmForward)
+	d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmForward)
 	s.release()
 }
 
@@ -125,7 +89,7 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 	begin(s.dc0, data[T](k.DCT.Slice))
 
 	s.w.Set(true, 4*hidden, hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).lstmBackward)
+	d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmBackward)
 
 	// The weights' gradients are one product over all steps each.
 	n := steps * batch
@@ -136,12 +100,6 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 		sumColumns(data[T](k.DBias.Slice), s.dz, 0, 4*hidden, true)
 	}
 	s.release()
-}
-
-// begin makes x what it begins with, zero if that is left out.
-func begin[T device.Float](x, with []T) {
-	clear(x)
-	copy(x, with)
 }
 
 // lstmBackward takes rows lo to hi of the batch back through all steps. DH0 and DC0 hold the gradients of the states that

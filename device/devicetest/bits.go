@@ -69,7 +69,18 @@ func invariance(types []device.DType) []check {
 		all = append(all,
 			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
 			check{name: "RNN/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRNN(l.d, t) }},
-			check{name: "LSTM/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfLSTM(l.d, t) }})
+			check{name: "LSTM/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfGated(l.d, t, lstmTrial, "H", "C") }},
+			check{name: "GRU/" + t.String(), cases: 2, run: func(l *lab) error {
+				for _, resetBefore := range []bool{false, true} {
+					of := func(t device.DType, r recurrence, c course, fill fill) *trial {
+						return gruTrial(t, r, c, resetBefore, fill)
+					}
+					if err := rowsOfGated(l.d, t, of, "H"); err != nil {
+						return err
+					}
+				}
+				return nil
+			}})
 	}
 	return all
 }
@@ -167,28 +178,39 @@ func rowsOfRNN(d device.Device, t device.DType) error {
 	return nil
 }
 
-// rowsOfLSTM runs rows of an LSTM alone, and all rows in chunks; among others each row has the length that it has alone.
-func rowsOfLSTM(d device.Device, t device.DType) error {
+// rowsOfGated runs rows of an LSTM or a GRU, which have these states, alone, and all rows in chunks. Beside others a row may
+// have a length: it is as long alone.
+func rowsOfGated(d device.Device, t device.DType, of func(t device.DType, r recurrence, c course, fill fill) *trial, states ...string) error {
 	for _, r := range []recurrence{{t: 5, b: 17, i: 33, h: 67}, {t: 4, b: 65, i: 3, h: 16}} {
-		g := seeded(r.String())
-		fill := scaled(0.3, normal)
-		x, h0, c0 := fill(g, r.t*r.b*r.i), fill(g, r.b*r.h), fill(g, r.b*r.h)
-		wx, wh, bias := fill(g, r.i*4*r.h), fill(g, r.h*4*r.h), fill(g, 4*r.h)
-		// run is the bytes of all states, from these through inputs x for so many steps and rows.
-		run := func(steps, rows int, c course, h0, c0, x []float64) (h, cells []byte, err error) {
-			part := recurrence{t: steps, b: rows, i: r.i, h: r.h}
-			tr := lstmTrial(t, part, c, normal)
-			for name, values := range map[string][]float64{"X": x, "Wx": wx, "Wh": wh, "Bias": bias} {
-				tr.operand(name).fill = these(values...)
+		weights := scaled(0.3, normal)
+		given := map[string][]float64{}
+		for _, o := range of(t, r, course{biased: true, last: true}, weights).operands {
+			if o.fill != nil {
+				given[o.name] = weights(seeded(o.name), kernels.Size(o.shape))
 			}
-			tr.operand("H").fill = part.initial(c, these(h0...))
-			tr.operand("C").fill = part.initial(c, these(c0...))
-			outputs, err := tr.outputs(d)
-			return outputs["H"], outputs["C"], err
 		}
-		states := []int{r.t + 1, r.b, r.h, t.Size()}
-		for _, c := range []course{{biased: true}, {biased: true, reverse: true}, {biased: true, lengths: true}, {biased: true, reverse: true, lengths: true}} {
-			h, cells, err := run(r.t, r.b, c, h0, c0, x)
+		// run is the bytes of all states, from these through inputs x for so many steps and rows.
+		run := func(steps, rows int, c course, begin map[string][]float64, x []float64) (map[string][]byte, error) {
+			part := recurrence{t: steps, b: rows, i: r.i, h: r.h}
+			tr := of(t, part, c, weights)
+			for i := range tr.operands {
+				switch o := &tr.operands[i]; {
+				case begin[o.name] != nil:
+					o.fill = part.initial(c, these(begin[o.name]...))
+				case o.name == "X":
+					o.fill = these(x...)
+				case o.fill != nil && o.name != "Lengths":
+					o.fill = these(given[o.name]...)
+				}
+			}
+			return tr.outputs(d)
+		}
+		x, begin := given["X"], map[string][]float64{}
+		for _, name := range states {
+			begin[name] = given[name][:r.b*r.h]
+		}
+		for _, c := range []course{{biased: true, last: true}, {biased: true, reverse: true}, {biased: true, lengths: true, last: true}, {biased: true, reverse: true, lengths: true}} {
+			whole, err := run(r.t, r.b, c, begin, x)
 			if err != nil {
 				return err
 			}
@@ -197,33 +219,40 @@ func rowsOfLSTM(d device.Device, t device.DType) error {
 				if c.lengths {
 					steps = r.lengths()[row]
 				}
-				alone := c
+				alone, first := c, map[string][]float64{}
 				alone.lengths = false
-				of := func(v []float64, leading, width int) []float64 {
-					return pick(v, []int{leading, r.b, width}, 1, row, row+1)
+				for _, name := range states {
+					first[name] = begin[name][row*r.h : (row+1)*r.h]
 				}
-				partH, partC, err := run(steps, 1, alone, of(h0, 1, r.h), of(c0, 1, r.h), of(x, r.t, r.i)[:steps*r.i])
+				part, err := run(steps, 1, alone, first, pick(x, []int{r.t, r.b, r.i}, 1, row, row+1)[:steps*r.i])
 				if err != nil {
 					return err
 				}
-				if n := len(partH); !bytes.Equal(partH, pick(h, states, 1, row, row+1)[:n]) || !bytes.Equal(partC, pick(cells, states, 1, row, row+1)[:n]) {
-					return fmt.Errorf("LSTM %v, %v: row %d has other bits alone than among all", r, c, row)
+				for _, name := range states {
+					among := pick(whole[name], []int{r.t + 1, r.b, r.h, t.Size()}, 1, row, row+1)
+					if !bytes.Equal(part[name], among[:len(part[name])]) {
+						return fmt.Errorf("%v, %v: %s of row %d has other bits alone than among all", r, c, name, row)
+					}
 				}
 			}
 		}
-		h, cells, err := run(r.t, r.b, course{biased: true}, h0, c0, x)
+		whole, err := run(r.t, r.b, course{biased: true, last: true}, begin, x)
 		if err != nil {
 			return err
 		}
-		state := r.b * r.h * t.Size()
 		for cut := range r.t {
-			from := func(v []byte) []float64 { return decode(t, v[cut*state:(cut+1)*state]) }
-			restH, restC, err := run(r.t-cut, r.b, course{biased: true}, from(h), from(cells), x[cut*r.b*r.i:])
+			state, from := r.b*r.h*t.Size(), map[string][]float64{}
+			for _, name := range states {
+				from[name] = decode(t, whole[name][cut*state:(cut+1)*state])
+			}
+			rest, err := run(r.t-cut, r.b, course{biased: true, last: true}, from, x[cut*r.b*r.i:])
 			if err != nil {
 				return err
 			}
-			if !bytes.Equal(restH, h[cut*state:]) || !bytes.Equal(restC, cells[cut*state:]) {
-				return fmt.Errorf("LSTM %v: the states have other bits where the sequence is cut after %d steps", r, cut)
+			for _, name := range states {
+				if !bytes.Equal(rest[name], whole[name][cut*state:]) {
+					return fmt.Errorf("%v: %s has other bits where the sequence is cut after %d steps", r, name, cut)
+				}
 			}
 		}
 	}

@@ -30,6 +30,8 @@ var cases = map[string]int{
 	"RNNGrad":                 5176,
 	"LSTM":                    3680,
 	"LSTMGrad":                3680,
+	"GRU":                     7360,
+	"GRUGrad":                 7360,
 	"SGD":                     416,
 	"AdaGrad":                 208,
 	"RMSprop":                 208,
@@ -38,12 +40,12 @@ var cases = map[string]int{
 	"ClipNorm":                480,
 	"Copy":                    108,
 	"Fill":                    480,
-	"Workers":                 406,
-	"Invariance":              6,
+	"Workers":                 518,
+	"Invariance":              10,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  33,
+	"Misuse":                  35,
 }
 
 func TestCases(t *testing.T) {

@@ -57,7 +57,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
-var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, optimFaults, copyFaults, deviceFaults)
+var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -570,6 +570,68 @@ var lstmFaults = []fault{
 				dx[((t-1)*k.X.Shape[1]+b)*k.X.Shape[2]] = 1e-3
 			}
 		}
+	}),
+}
+
+var gruFaults = []fault{
+	edit("BX is left out", func(k *kernels.GRU) { k.BX = device.Array{} }),
+	edit("BH is left out", func(k *kernels.GRU) { k.BH = device.Array{} }),
+	edit("BX and BH are swapped", func(k *kernels.GRU) { k.BX, k.BH = k.BH, k.BX }),
+	edit("it resets after the product", func(k *kernels.GRU) { k.ResetBefore = false }),
+	edit("it resets before the product", func(k *kernels.GRU) { k.ResetBefore = true }),
+	edit("it runs onwards", func(k *kernels.GRU) { k.Reverse = false }),
+	in("rows have all steps", func(d device.Device, k *kernels.GRU) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
+	spoil("the gates r and z are swapped", func(k *kernels.GRU) device.Array { return k.Gates }, func(k *kernels.GRU, d device.Device, gates []float64) {
+		for n := k.Wh.Shape[0]; n > 0 && len(gates) > 0; gates = gates[3*n:] {
+			copy(gates, slices.Concat(gates[n:2*n], gates[:n]))
+		}
+	}),
+	spoil("z and 1-z are swapped", func(k *kernels.GRU) device.Array { return k.H }, func(k *kernels.GRU, d device.Device, h []float64) {
+		steps, b, _, n := k.Dims()
+		if k.Reverse || !k.Lengths.IsZero() {
+			return
+		}
+		gates := read(d, k.Gates)
+		for row := range steps * b {
+			for j := range n {
+				z, new := gates[row*3*n+n+j], gates[row*3*n+2*n+j]
+				h[(row+b)*n+j] = z*new + (1-z)*h[row*n+j]
+			}
+		}
+	}),
+	spoil("Q is not that of the step", func(k *kernels.GRU) device.Array { return k.Q }, func(k *kernels.GRU, d device.Device, q []float64) {
+		if b := k.X.Shape[1] * k.Wh.Shape[0]; len(q) > b {
+			copy(q, q[b:])
+		}
+	}),
+	spoil("a row's output goes on behind its end", func(k *kernels.GRU) device.Array { return k.Y }, func(k *kernels.GRU, d device.Device, y []float64) {
+		if h, b := read(d, k.H), k.X.Shape[1]*k.Wh.Shape[0]; len(h) > b {
+			copy(y, h[b:])
+		}
+	}),
+	overwritten("DWx is overwritten", func(k *kernels.GRUGrad) device.Array { return k.DWx }),
+	overwritten("DWh is overwritten", func(k *kernels.GRUGrad) device.Array { return k.DWh }),
+	overwritten("DBX is overwritten", func(k *kernels.GRUGrad) device.Array { return k.DBX }),
+	overwritten("DBH is overwritten", func(k *kernels.GRUGrad) device.Array { return k.DBH }),
+	edit("DBX and DBH are swapped", func(k *kernels.GRUGrad) { k.DBX, k.DBH = k.DBH, k.DBX }),
+	edit("DHT is left out", func(k *kernels.GRUGrad) { k.DHT = device.Array{} }),
+	edit("it resets after the product", func(k *kernels.GRUGrad) { k.ResetBefore = false }),
+	edit("it resets before the product", func(k *kernels.GRUGrad) { k.ResetBefore = true }),
+	edit("it runs onwards", func(k *kernels.GRUGrad) { k.Reverse = false }),
+	edit("rows have all steps", func(k *kernels.GRUGrad) { k.Lengths = device.Array{} }),
+	in("the state's own share is left out of DH0", func(d device.Device, k *kernels.GRUGrad) {
+		d.Launch(*k)
+		steps, b, _, n := k.Dims()
+		if k.Reverse || !k.Lengths.IsZero() || steps != 1 {
+			return
+		}
+		dh, dy, gates := read(d, k.DH0), read(d, k.DY), read(d, k.Gates)
+		for row := range b {
+			for j := range n {
+				dh[row*n+j] -= dy[row*n+j] * gates[row*3*n+n+j]
+			}
+		}
+		write(d, k.DH0, dh)
 	}),
 }
 

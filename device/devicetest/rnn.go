@@ -159,10 +159,11 @@ func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, biased boo
 			}
 		}
 		s.inputGrad(r, r.h)
-		s.weightGrad("DWx", rows, r.i, r.h, func(n, i int) float64 { return x[n*r.i+i] })
-		s.weightGrad("DWh", rows, r.h, r.h, func(n, i int) float64 { return h[n*r.h+i] })
+		dzOf := s.rows(dz, r.h)
+		s.weightGrad("DWx", rows, r.i, r.h, s.rows(x, r.i), dzOf)
+		s.weightGrad("DWh", rows, r.h, r.h, s.rows(h, r.h), dzOf)
 		if biased {
-			s.weightGrad("DBias", rows, 1, r.h, func(n, i int) float64 { return 1 })
+			s.weightGrad("DBias", rows, 1, r.h, ones, dzOf)
 		}
 	}
 	return tr

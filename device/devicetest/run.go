@@ -153,6 +153,8 @@ var families = []family{
 	{"RNNGrad", rnnGrad},
 	{"LSTM", lstm},
 	{"LSTMGrad", lstmGrad},
+	{"GRU", gru},
+	{"GRUGrad", gruGrad},
 	{"SGD", sgd},
 	{"AdaGrad", adaGrad},
 	{"RMSprop", rmsprop},

@@ -1,0 +1,45 @@
+package cpu
+
+import "github.com/keisan-go/keisan/device"
+
+// A course is how the rows of a batch go through the steps of a sequence: onwards or in reverse, and each as far as its
+// length.
+type course struct {
+	steps, batch, hidden int
+	reverse              bool
+	lengths              []int32 // nil if all rows take all steps
+}
+
+// step is the one that comes nth, and before and after which states.
+func (c *course) step(n int) (t, before, after int) {
+	if c.reverse {
+		t = c.steps - 1 - n
+		return t, t + 1, t
+	}
+	return n, n, n + 1
+}
+
+// takes tells whether row i takes step t.
+func (c *course) takes(t, i int) bool { return c.lengths == nil || t < int(c.lengths[i]) }
+
+// row is row i of the batch at step t.
+func (c *course) row(t, i int) int { return (t*c.batch + i) * c.hidden }
+
+// worthRows is how many rows of a batch are worth a goroutine of their own, for a layer with so many gates.
+func (c *course) worthRows(gates int) int {
+	return 1 + int(1<<18/(1+float64(gates)*float64(c.steps)*float64(c.hidden)*float64(c.hidden)))
+}
+
+// before is the states that steps begin with, of all that there are.
+func before[T device.Float](c *course, states []T) []T {
+	if c.reverse {
+		return states[c.row(1, 0):]
+	}
+	return states[:c.row(c.steps, 0)]
+}
+
+// begin makes x what it begins with, zero if that is left out.
+func begin[T device.Float](x, with []T) {
+	clear(x)
+	copy(x, with)
+}

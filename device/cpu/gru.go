@@ -1,0 +1,217 @@
+package cpu
+
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/kernels"
+)
+
+// gruRows is what rows of a batch need to go through all steps on their own, as those of an RNN do.
+type gruRows[T device.Float] struct {
+	course
+	resetBefore, biased bool
+	h, y, gates, q      []T
+	dz, dq, dy, dh0     []T
+	wrz, wn             gemm.Packed[T] // the columns of Wh, or their transposes going backward
+	bias                []T            // of the gates
+}
+
+// release forgets the kernel's memory, which may be freed.
+func (s *gruRows[T]) release() { *s = gruRows[T]{wrz: s.wrz, wn: s.wn, bias: s.bias} }
+
+func gru[T device.Float](d *cpu, k *kernels.GRU) {
+	steps, batch, inputs, hidden := k.Dims()
+	scratch := scratchOf[T](d)
+	s := &scratch.gru
+	s.course = course{steps, batch, hidden, k.Reverse, data[int32](k.Lengths.Slice)}
+	s.resetBefore = k.ResetBefore
+	s.h, s.y, s.gates, s.q = data[T](k.H.Slice), data[T](k.Y.Slice), data[T](k.Gates.Slice), data[T](k.Q.Slice)
+
+	// All inputs at once: Gates = X·Wx + BX, plus what of BH is not reset. Q begins with the rest of it.
+	s.bias = append(s.bias[:0], data[T](k.BX.Slice)...)
+	if bh := data[T](k.BH.Slice); bh != nil {
+		s.biased = !k.ResetBefore
+		if s.biased {
+			spreadRows(d, s.q, bh[2*hidden:])
+			bh = bh[:2*hidden]
+		}
+		if k.BX.IsZero() {
+			s.bias = append(s.bias, make([]T, 3*hidden)...)
+		}
+		for j, b := range bh {
+			s.bias[j] += b
+		}
+	}
+	if len(s.bias) > 0 {
+		spreadRows(d, s.gates, s.bias)
+	}
+	scratch.product(false, false, steps*batch, 3*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), len(s.bias) > 0, s.gates)
+
+	wh := data[T](k.Wh.Slice)
+	s.wrz.Set(false, hidden, 2*hidden, wh, max(3*hidden, 1))
+	s.wn.Set(false, hidden, hidden, wh[2*hidden:], max(3*hidden, 1))
+	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruForward)
+	s.release()
+}
+
+// gruForward takes rows lo to hi of the batch through all steps.
+func gruForward[T device.Float](arg any, lo, hi int) {
+	s := arg.(*gruRows[T])
+	n, ld := s.hidden, max(s.hidden, 1)
+	for turn := range s.steps {
+		t, before, after := s.step(turn)
+		at := s.row(t, lo)
+		h, gates, q := s.h[s.row(before, lo):], s.gates[3*at:], s.q[at:]
+		s.wrz.MulRows(hi-lo, h, ld, true, gates, 3*ld)
+		for i := range hi - lo {
+			rz := gates[3*i*n : (3*i+2)*n]
+			apply(kernels.Sigmoid, rz, rz)
+		}
+		if s.resetBefore {
+			for i := range hi - lo {
+				h, q := h[i*n:(i+1)*n], q[i*n:(i+1)*n]
+				for j, r := range gates[3*i*n : (3*i+1)*n] {
+					q[j] = r * h[j]
+				}
+			}
+			s.wn.MulRows(hi-lo, q, ld, true, gates[2*n:], 3*ld)
+		} else {
+			s.wn.MulRows(hi-lo, h, ld, s.biased, q, ld)
+		}
+		for i := lo; i < hi; i++ {
+			s.advance(i, t, s.row(before, i), s.row(after, i))
+		}
+	}
+}
+
+// advance takes row i of the batch, whose gates are computed but for n, through step t: from its state at one place to
+// that at another.
+func (s *gruRows[T]) advance(i, t, from, to int) {
+	n := s.hidden
+	at := s.row(t, i)
+	gates, q := s.gates[3*at:3*(at+n)], s.q[at:at+n]
+	h, last := s.h[to:to+n], s.h[from:from+n]
+	if !s.takes(t, i) {
+		clear(gates)
+		clear(q)
+		copy(h, last)
+		clear(s.y[at : at+n])
+		return
+	}
+	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
+	if !s.resetBefore {
+		for j, r := range reset {
+			new[j] += r * q[j]
+		}
+	}
+	apply(kernels.Tanh, new, new)
+	for j, z := range update {
+		h[j] = (1-z)*new[j] + z*last[j]
+	}
+	if s.y != nil {
+		copy(s.y[at:], h)
+	}
+}
+
+func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
+	steps, batch, inputs, hidden := k.Dims()
+	scratch := scratchOf[T](d)
+	s := &scratch.gru
+	s.course = course{steps, batch, hidden, k.Reverse, data[int32](k.Lengths.Slice)}
+	s.resetBefore = k.ResetBefore
+	s.h, s.gates, s.q = data[T](k.H.Slice), data[T](k.Gates.Slice), data[T](k.Q.Slice)
+	s.dz, s.dq, s.dy, s.dh0 = data[T](k.DZ.Slice), data[T](k.DQ.Slice), data[T](k.DY.Slice), data[T](k.DH0.Slice)
+	begin(s.dh0, data[T](k.DHT.Slice))
+
+	wh, ld := data[T](k.Wh.Slice), max(hidden, 1)
+	s.wrz.Set(true, 2*hidden, hidden, wh, 3*ld)
+	s.wn.Set(true, hidden, hidden, wh[2*hidden:], 3*ld)
+	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruBackward)
+
+	// The weights' gradients are one product over all steps each, but that the columns of Wh for n are used otherwise.
+	n := steps * batch
+	scratch.product(false, true, n, inputs, 3*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	scratch.product(true, false, inputs, 3*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
+	h, dwh := before(&s.course, s.h), data[T](k.DWh.Slice)
+	scratch.mul.Mul(true, false, hidden, 2*hidden, n, h, ld, s.dz, 3*ld, true, dwh, 3*ld)
+	if hidden > 0 && n > 0 {
+		if s.resetBefore {
+			scratch.mul.Mul(true, false, hidden, hidden, n, s.q, ld, s.dz[2*hidden:], 3*ld, true, dwh[2*hidden:], 3*ld)
+		} else {
+			scratch.mul.Mul(true, false, hidden, hidden, n, h, ld, s.dq, ld, true, dwh[2*hidden:], 3*ld)
+		}
+	}
+	if !k.DBX.IsZero() {
+		sumColumns(data[T](k.DBX.Slice), s.dz, 0, 3*hidden, true)
+	}
+	if dbh := data[T](k.DBH.Slice); dbh != nil && s.resetBefore {
+		sumColumns(dbh, s.dz, 0, 3*hidden, true)
+	} else if dbh != nil {
+		sumColumns(dbh, s.dz, 0, 2*hidden, true)
+		sumColumns(dbh[2*hidden:], s.dq, 0, hidden, true)
+	}
+	s.release()
+}
+
+// gruBackward takes rows lo to hi of the batch back through all steps. DH0 holds the gradient of the state that it is at.
+func gruBackward[T device.Float](arg any, lo, hi int) {
+	s := arg.(*gruRows[T])
+	n, ld := s.hidden, max(s.hidden, 1)
+	for turn := s.steps - 1; turn >= 0; turn-- {
+		t, before, _ := s.step(turn)
+		for i := lo; i < hi; i++ {
+			s.retreat(i, t, s.row(before, i))
+		}
+		at := s.row(t, lo)
+		dz, dq, dh := s.dz[3*at:], s.dq[at:], s.dh0[s.row(0, lo):]
+		if s.resetBefore {
+			s.wn.MulRows(hi-lo, dz[2*n:], 3*ld, false, dq, ld)
+			for i := lo; i < hi; i++ {
+				s.retreatReset(i, t, s.row(before, i))
+			}
+		} else {
+			s.wn.MulRows(hi-lo, dq, ld, true, dh, ld)
+		}
+		s.wrz.MulRows(hi-lo, dz, 3*ld, true, dh, ld)
+	}
+}
+
+// retreat takes row i of the batch back through step t, but for products that are to be added to its row of DH0 and, where
+// the reset comes before one of them, for the reset.
+func (s *gruRows[T]) retreat(i, t, from int) {
+	n := s.hidden
+	at := s.row(t, i)
+	dz, dq, gates, q := s.dz[3*at:3*(at+n)], s.dq[at:at+n], s.gates[3*at:3*(at+n)], s.q[at:at+n]
+	if !s.takes(t, i) {
+		clear(dz)
+		clear(dq)
+		return
+	}
+	dy, dh, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.h[from:from+n]
+	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
+	dReset, dUpdate, dNew := dz[:n], dz[n:2*n], dz[2*n:]
+	for j, h := range last {
+		r, z, n, d := reset[j], update[j], new[j], dh[j]+dy[j]
+		e := d * (1 - z) * ((1 - n) * (1 + n))
+		dNew[j] = e
+		dUpdate[j] = d * (h - n) * z * (1 - z)
+		dq[j] = e * r
+		dReset[j] = e * q[j] * r * (1 - r)
+		dh[j] = d * z
+	}
+}
+
+// retreatReset is the rest of retreat where the reset comes before the product.
+func (s *gruRows[T]) retreatReset(i, t, from int) {
+	if !s.takes(t, i) {
+		return
+	}
+	n := s.hidden
+	at := s.row(t, i)
+	dReset, dq, reset := s.dz[3*at:3*at+n], s.dq[at:at+n], s.gates[3*at:3*at+n]
+	dh, last := s.dh0[i*n:(i+1)*n], s.h[from:from+n]
+	for j, r := range reset {
+		dReset[j] = dq[j] * last[j] * r * (1 - r)
+		dh[j] += dq[j] * r
+	}
+}
