@@ -32,6 +32,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		lstm := layers.NewLSTM(normal(3, 16), normal(4, 16), normal(16))
 		backwards := layers.NewLSTM(normal(3, 16), normal(4, 16), nil)
 		backwards.SetReverse(true)
+		gru := layers.NewGRU(normal(3, 12), normal(4, 12), nil, normal(12))
+		before := layers.NewGRUResetBefore(normal(3, 12), normal(4, 12), normal(12), normal(12))
 		loss := layers.NewSoftmaxCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
@@ -61,6 +63,11 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				backwards.Forward(sequence)
 				backwards.SetStateGrad(h, h)
 				backwards.Backward(sequence4)
+			},
+			"GRU": step(gru, sequence),
+			"GRU with lengths": func() {
+				before.SetLengths(lengths)
+				before.Backward(before.Forward(sequence))
 			},
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },

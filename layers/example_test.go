@@ -243,6 +243,24 @@ func ExampleLSTM_SetLengths() {
 	// [2 1] [-0.5082 -0.0516]
 }
 
+func ExampleNewGRU() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	gru := layers.NewGRU(in.Xavier(3, 6), in.Xavier(2, 6), in.Zeros(6), in.Zeros(6))
+	show(gru.Forward(in.Normal(1, 3, 1, 3))) // three steps, one row, three inputs
+	show(gru.State())
+	// Output:
+	// [3 1 2] [-0.1749 -0.0579 -0.4757 -0.3098 0.0951 0.0985]
+	// [1 2] [0.0951 0.0985]
+}
+
+// The reset was first published before the product.
+func ExampleNewGRUResetBefore() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	gru := layers.NewGRUResetBefore(in.Xavier(3, 6), in.Xavier(2, 6), in.Zeros(6), in.Zeros(6))
+	show(gru.Forward(in.Normal(1, 3, 1, 3)))
+	// Output: [3 1 2] [-0.1749 -0.0579 -0.4751 -0.3027 0.0891 0.0843]
+}
+
 // A target of -1 does not count.
 func ExampleNewSoftmaxCrossEntropy() {
 	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)

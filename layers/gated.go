@@ -57,8 +57,8 @@ func (l *gated) bias(name string, b *tensor.Tensor) *Param {
 	return p
 }
 
-// array is a parameter's value or gradient for a kernel; nothing if there is no such parameter.
-func (p *Param) array() (value, grad kernels.Array) {
+// arrays is a parameter's value and gradient for a kernel; nothing if there is no such parameter.
+func (p *Param) arrays() (value, grad kernels.Array) {
 	if p == nil {
 		return kernels.Array{}, kernels.Array{}
 	}

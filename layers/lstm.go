@@ -45,7 +45,7 @@ func (l *LSTM) Forward(x *tensor.Tensor) *tensor.Tensor {
 	}
 	padded := l.run(x, steps, batch)
 	l.c.begin(&l.owned, x, l.reverse, steps, batch, l.hidden)
-	bias, _ := l.b.array()
+	bias, _ := l.b.arrays()
 	l.forward = kernels.LSTM{
 		Reverse: l.reverse, H: l.h.all.Array(), C: l.c.all.Array(), Y: padded, Lengths: l.ran,
 		Gates: l.room(&l.gates, x, steps, batch, 4*l.hidden).Array(),
@@ -60,7 +60,7 @@ func (l *LSTM) Forward(x *tensor.Tensor) *tensor.Tensor {
 func (l *LSTM) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
 	s := dy.Shape()
-	_, dbias := l.b.array()
+	_, dbias := l.b.arrays()
 	l.backward = kernels.LSTMGrad{
 		Reverse: l.ranReverse, Lengths: l.ran,
 		DX:  l.room(&l.dx, l.x, l.x.Shape()...).Array(),

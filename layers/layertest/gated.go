@@ -31,6 +31,12 @@ var gatedKinds = []struct {
 			return []*tensor.Tensor{e.weight(inputs, 4*hidden), e.weight(hidden, 4*hidden), e.normal(4 * hidden)}
 		},
 		func(w []*tensor.Tensor) gated { return layers.NewLSTM(w[0], w[1], w[2]) }},
+	{"GRU", 1, gruWeights, func(w []*tensor.Tensor) gated { return layers.NewGRU(w[0], w[1], w[2], w[3]) }},
+	{"GRUResetBefore", 1, gruWeights, func(w []*tensor.Tensor) gated { return layers.NewGRUResetBefore(w[0], w[1], w[2], w[3]) }},
+}
+
+func gruWeights(e *env, inputs, hidden int) []*tensor.Tensor {
+	return []*tensor.Tensor{e.weight(inputs, 3*hidden), e.weight(hidden, 3*hidden), e.normal(3 * hidden), e.normal(3 * hidden)}
 }
 
 // setState, stateOf, stateGradOf and setStateGrad are the methods that differ in the number of states.
@@ -39,6 +45,8 @@ func setState(l gated, states []*tensor.Tensor) {
 	switch l := l.(type) {
 	case *layers.LSTM:
 		l.SetState(states[0], states[1])
+	case *layers.GRU:
+		l.SetState(states[0])
 	}
 }
 
@@ -47,6 +55,8 @@ func stateOf(l gated) []*tensor.Tensor {
 	case *layers.LSTM:
 		h, c := l.State()
 		return []*tensor.Tensor{h, c}
+	case *layers.GRU:
+		return []*tensor.Tensor{l.State()}
 	}
 	return nil
 }
@@ -56,6 +66,8 @@ func stateGradOf(l gated) []*tensor.Tensor {
 	case *layers.LSTM:
 		dh, dc := l.StateGrad()
 		return []*tensor.Tensor{dh, dc}
+	case *layers.GRU:
+		return []*tensor.Tensor{l.StateGrad()}
 	}
 	return nil
 }
@@ -64,6 +76,8 @@ func setStateGrad(l gated, grads []*tensor.Tensor) {
 	switch l := l.(type) {
 	case *layers.LSTM:
 		l.SetStateGrad(grads[0], grads[1])
+	case *layers.GRU:
+		l.SetStateGrad(grads[0])
 	}
 }
 
@@ -115,9 +129,18 @@ func gatedSpecimens() (all []specimen) {
 			return f
 		}})
 	}
-	return append(all, specimen{"LSTM/no bias", func(e *env) gradcheck.Function {
-		return layer(layers.NewLSTM(e.weight(5, 12), e.weight(3, 12), nil), e.normal(4, 2, 5))
-	}})
+	for name, make := range map[string]func(e *env) layers.Layer{
+		"LSTM/no bias": func(e *env) layers.Layer { return layers.NewLSTM(e.weight(5, 12), e.weight(3, 12), nil) },
+		"GRU/no bias":  func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), nil, nil) },
+		"GRU/bx":       func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), e.normal(9), nil) },
+		"GRU/bh":       func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), nil, e.normal(9)) },
+		"GRUResetBefore/no bias": func(e *env) layers.Layer {
+			return layers.NewGRUResetBefore(e.weight(5, 9), e.weight(3, 9), nil, nil)
+		},
+	} {
+		all = append(all, specimen{name, func(e *env) gradcheck.Function { return layer(make(e), e.normal(4, 2, 5)) }})
+	}
+	return all
 }
 
 // gatedFunction is a layer of 3 inputs and 5 units over 4 steps of 3 rows.

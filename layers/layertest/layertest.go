@@ -28,6 +28,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Notebook", notebook, 0},
 		{"PyTorchRNN", pytorchRNN, 0},
 		{"PyTorchLSTM", pytorchLSTM, 0},
+		{"PyTorchGRU", pytorchGRU, 0},
 		{"PyTorchTwoLayerNet", pytorchTwoLayerNet, 0},
 		{"Chunks", chunks, 0},
 		{"ChunkGradients", chunkGradients, 0},

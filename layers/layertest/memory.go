@@ -17,6 +17,7 @@ import (
 type model struct {
 	rnn  *layers.RNN
 	lstm *layers.LSTM
+	gru  *layers.GRU
 	net  *layers.Sequential
 	loss *layers.SoftmaxCrossEntropy
 	opt  optim.Optimizer
@@ -26,11 +27,13 @@ type model struct {
 func newModel(e *env, opt optim.Optimizer) *model {
 	rnn := layers.NewRNN(e.weight(3, 8), e.weight(8, 8), e.in.Zeros(8))
 	lstm := layers.NewLSTM(e.weight(8, 32), e.weight(8, 32), e.in.Zeros(32))
+	gru := layers.NewGRU(e.weight(8, 24), e.weight(8, 24), e.in.Zeros(24), e.in.Zeros(24))
 	return &model{
 		rnn:  rnn,
+		gru:  gru,
 		lstm: lstm,
 		net: layers.NewSequential(
-			rnn, lstm, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
+			rnn, lstm, gru, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
 		loss: layers.NewSoftmaxCrossEntropy(),
 		opt:  opt,
 		clip: optim.NewClip(1),
@@ -40,7 +43,9 @@ func newModel(e *env, opt optim.Optimizer) *model {
 // gradients finds the gradients of a batch that tells the class of each step, and returns the loss.
 func (m *model) gradients(x *tensor.Tensor, target []int) *tensor.Tensor {
 	m.net.ResetState()
-	m.lstm.SetLengths(slices.Repeat([]int{x.Shape()[0]}, x.Shape()[1]))
+	lengths := slices.Repeat([]int{x.Shape()[0]}, x.Shape()[1])
+	m.lstm.SetLengths(lengths)
+	m.gru.SetLengths(lengths)
 	optim.ZeroGrad(m.net.Params())
 	loss := m.loss.Forward(m.net.Forward(x), target)
 	m.net.Backward(m.loss.Backward())

@@ -40,6 +40,7 @@ func misuse(e *env) {
 	rnn := layers.NewRNN(zeros(3, 4), zeros(4, 4), zeros(4))
 	cell := layers.NewRNNCell(zeros(3, 4), zeros(4, 4), zeros(4))
 	lstm := layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(16))
+	gru := layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(12), zeros(12))
 	run := func() {
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
@@ -49,6 +50,7 @@ func misuse(e *env) {
 		rnn.Forward(zeros(5, 2, 3))
 		cell.Forward(zeros(2, 3), zeros(2, 4))
 		lstm.Forward(zeros(5, 2, 3))
+		gru.Forward(zeros(5, 2, 3))
 	}
 	run()
 
@@ -160,6 +162,16 @@ func misuse(e *env) {
 			failed(func() { lstm.Forward(zeros(huge, 0, 3)) })
 			lstm.Backward(zeros(5, 2, 4))
 		}, "layers.LSTM: Backward before Forward"},
+		{func() { layers.NewGRU(zeros(3, 13), zeros(4, 12), nil, nil) }, "layers.GRU: wx is float32 [3 13], want [I 3H]"},
+		{func() { layers.NewGRU(zeros(3, 12), zeros(4, 16), nil, nil) }, "layers.GRU: wh is float32 [4 16] and wx is float32 [3 12], want wh [4 12]"},
+		{func() { layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(4), nil) }, "layers.GRU: bx is float32 [4] and wx is float32 [3 12], want bx [12]"},
+		{func() { layers.NewGRUResetBefore(zeros(3, 12), zeros(4, 12), nil, wide(12)) }, "layers.GRU: bh is float64 [12] and wx is float32 [3 12], want one type"},
+		{func() { gru.Forward(zeros(5, 2, 4)) }, "layers.GRU: x is float32 [5 2 4] and wx is float32 [3 12], want x [T B 3]"},
+		{func() { gru.Forward(zeros(5, 6, 3)) }, "layers.GRU: x is float32 [5 6 3], a batch of 6, and the state is carried from a batch of 2; want the same, or ResetState before"},
+		{func() { gru.SetState(zeros(2, 3)) }, "layers.GRU: h is float32 [2 3] and wh is float32 [4 12], want h [B 4]"},
+		{func() { gru.Backward(zeros(5, 2, 3)) }, "layers.GRU: dy is float32 [5 2 3], want [5 2 4], the shape that Forward returned"},
+		{func() { defer gru.SetStateGrad(nil); gru.SetStateGrad(zeros(3, 4)); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: dh is float32 [3 4], want [2 4], the shape of the last state"},
+		{func() { gru.Free(); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: Backward before Forward"},
 		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
 		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
 		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},
@@ -214,6 +226,7 @@ func misuse(e *env) {
 		}
 		rnn.ResetState()
 		lstm.ResetState()
+		gru.ResetState()
 		run()
 	}
 	e.same("a sum afterwards", add.Forward(e.tensor([]float64{1, 2}, 2), e.tensor([]float64{3, 4}, 2)), []float64{4, 6})

@@ -150,6 +150,20 @@ func pytorchLSTM(e *env) {
 	f.nearWeights("_l0", wx, wh, b, b)
 }
 
+// pytorchGRU holds GRU against torch.nn.GRU.
+func pytorchGRU(e *env) {
+	f := readFixture(e, "gru_l1")
+	wx, wh, bx, bh := f.weights("_l0")
+	l := layers.NewGRU(wx, wh, bx, bh)
+	l.SetState(f.state("h0", 0))
+	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+	e.near("h", l.State(), f.get("hn").Values, e.roundings())
+	l.SetStateGrad(f.state("d_hn", 0))
+	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+	e.near("dh", l.StateGrad(), f.get("d_h0").Values, e.roundings())
+	f.nearWeights("_l0", wx, wh, bx, bh)
+}
+
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
 func pytorchTwoLayerNet(e *env) {
 	f := readFixture(e, "two_layer_net")

@@ -57,6 +57,7 @@ func sharedWeights(e *env) {
 // params is about which parameters a layer has.
 func params(e *env) {
 	wx, wh, b, wh1 := e.weight(3, 4), e.weight(4, 4), e.normal(4), e.weight(1, 4)
+	three, wh3, b3 := e.weight(2, 3), e.weight(1, 3), e.normal(3)
 	for _, c := range []struct {
 		l      interface{ Params() []*layers.Param }
 		names  []string
@@ -71,6 +72,9 @@ func params(e *env) {
 		{layers.NewReLURNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 		{layers.NewLSTM(wx, wh1, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh1}},
 		{layers.NewLSTM(wx, wh1, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh1, b}},
+		{layers.NewGRU(three, wh3, nil, nil), []string{"wx", "wh"}, []*tensor.Tensor{three, wh3}},
+		{layers.NewGRU(three, wh3, nil, b3), []string{"wx", "wh", "bh"}, []*tensor.Tensor{three, wh3, b3}},
+		{layers.NewGRUResetBefore(three, wh3, b3, b3), []string{"wx", "wh", "bx", "bh"}, []*tensor.Tensor{three, wh3, b3, b3}},
 		{layers.NewRNNCell(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 	} {
 		var names []string
