@@ -26,6 +26,39 @@ func (k Copy) Check() error {
 
 func (k Copy) Cost() device.Cost { return device.Cost{Bytes: bytes(k)} }
 
+// CopyColumns is Dst[r][To+j] = Src[r][From+j] for j < Cols in every row r, which all axes but the last fold into. The
+// other columns of Dst stay what they are.
+//
+//	Dst [..., N]   Src [..., M]
+type CopyColumns struct {
+	To, From, Cols int
+	Dst, Src       Array
+}
+
+func (k CopyColumns) Name() string { return "CopyColumns" }
+
+func (k CopyColumns) Operands(ops []device.Operand) []device.Operand {
+	return append(ops, updates("Dst", k.Dst), reads("Src", k.Src))
+}
+
+func (k CopyColumns) Check() error {
+	err := cmp.Or(float("Src", k.Src, 1), float("Dst", k.Dst, 1), typed("Dst", k.Dst, k.Src.Type()))
+	switch {
+	case err != nil:
+		return err
+	case Rows(k.Dst) != Rows(k.Src):
+		return fmt.Errorf("operand Dst has %d rows, Src %d", Rows(k.Dst), Rows(k.Src))
+	case k.Cols < 0 || k.From < 0 || k.From > Cols(k.Src)-k.Cols || k.To < 0 || k.To > Cols(k.Dst)-k.Cols:
+		return fmt.Errorf("%d columns from %d of Src to %d of Dst: there are %d in Src and %d in Dst",
+			k.Cols, k.From, k.To, Cols(k.Src), Cols(k.Dst))
+	}
+	return nil
+}
+
+func (k CopyColumns) Cost() device.Cost {
+	return device.Cost{Bytes: 2 * int64(Rows(k.Src)) * int64(k.Cols) * int64(k.Src.Type().Size())}
+}
+
 // Fill sets each element of Dst to Value.
 type Fill struct {
 	Dst   Array

@@ -36,6 +36,7 @@ func TestCost(t *testing.T) {
 		{"6 sums, 3 broadcast", kernels.Binary{Op: kernels.Add, Z: f32(2, 3), X: f32(2, 3), Y: f32(3)}, 6, 4 * (6 + 6 + 3)},
 		{"and back", kernels.BinaryGrad{Op: kernels.Add, DX: f32(2, 3), DY: f32(3), DZ: f32(2, 3), X: f32(2, 3), Y: f32(3)}, 24, 4 * (3*6 + 2*3)},
 		{"a copy", kernels.Copy{Dst: f64(6), Src: f64(2, 3)}, 0, 8 * 12},
+		{"a copy of 3 columns in 10 rows", kernels.CopyColumns{Cols: 3, Dst: f32(5, 2, 4), Src: f32(10, 6)}, 0, 4 * 2 * 30},
 		{"a fill", kernels.Fill{Dst: f64(6)}, 0, 8 * 6},
 		{"softmax", kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)}, 24, 4 * 12},
 		{"its gradient", kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)}, 24, 4 * 18},

@@ -284,6 +284,15 @@ func copyElements[T device.Float](k *kernels.Copy) {
 	copy(data[T](k.Dst.Slice), data[T](k.Src.Slice))
 }
 
+// copyColumns copies columns of rows lo to hi.
+func copyColumns[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.CopyColumns)
+	dst, src, n, m := data[T](k.Dst.Slice), data[T](k.Src.Slice), kernels.Cols(k.Dst), kernels.Cols(k.Src)
+	for i := lo; i < hi; i++ {
+		copy(dst[i*n+k.To:i*n+k.To+k.Cols], src[i*m+k.From:])
+	}
+}
+
 func fill[T device.Float](k *kernels.Fill) {
 	dst, v := data[T](k.Dst.Slice), T(k.Value)
 	if v == 0 && !math.Signbit(float64(v)) {

@@ -32,6 +32,8 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(k.DY.Len(), grain(k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
 		d.code(k.Dst.Type()).copy(k)
+	case *kernels.CopyColumns:
+		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
 		d.code(k.Dst.Type()).fill(k)
 	case *kernels.Softmax:
@@ -88,7 +90,7 @@ type code struct {
 	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
-	spread, sumRows                  par.Body
+	spread, sumRows, copyColumns     par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -106,7 +108,7 @@ func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
-		spread: spread[T], sumRows: sumRows[T],
+		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],

@@ -39,13 +39,14 @@ var cases = map[string]int{
 	"SumSquares":              424,
 	"ClipNorm":                480,
 	"Copy":                    108,
+	"CopyColumns":             32,
 	"Fill":                    480,
-	"Workers":                 518,
+	"Workers":                 520,
 	"Invariance":              10,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  35,
+	"Misuse":                  37,
 }
 
 func TestCases(t *testing.T) {

@@ -727,6 +727,13 @@ var copyFaults = []fault{
 			}
 		}
 	}),
+	edit("the columns begin at the first", func(k *kernels.CopyColumns) { k.From = 0 }),
+	edit("the columns go to the first", func(k *kernels.CopyColumns) { k.To = 0 }),
+	edit("the last column is left out", func(k *kernels.CopyColumns) { k.Cols-- }),
+	in("the other columns are lost", func(d device.Device, k *kernels.CopyColumns) {
+		d.Launch(kernels.Fill{Dst: k.Dst})
+		d.Launch(*k)
+	}),
 	edit("float64 is filled in float32", func(k *kernels.Fill) { k.Value = float64(float32(k.Value)) }),
 	edit("-0 is 0", func(k *kernels.Fill) { k.Value += 0 }),
 	edit("the last element is left out", func(k *kernels.Fill) { k.Dst = butLast(k.Dst) }),

@@ -162,6 +162,7 @@ var families = []family{
 	{"SumSquares", sumSquares},
 	{"ClipNorm", clipNorm},
 	{"Copy", copies},
+	{"CopyColumns", copyColumns},
 	{"Fill", fills},
 }
 

@@ -25,6 +25,8 @@ func (d *gpu) launch(k device.Kernel) {
 		d.binaryGrad(k)
 	case *kernels.Copy:
 		d.copy(k)
+	case *kernels.CopyColumns:
+		d.copyColumns(k)
 	case *kernels.Fill:
 		d.fill(k)
 	case *kernels.Softmax:
