@@ -69,6 +69,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				before.SetLengths(lengths)
 				before.Backward(before.Forward(sequence))
 			},
+			"Bidirectional": step(layers.NewBidirectional(
+				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },
 			"SoftmaxCrossEntropy": func() { loss.Forward(x, target); loss.Backward() },

@@ -261,6 +261,25 @@ func ExampleNewGRUResetBefore() {
 	// Output: [3 1 2] [-0.1749 -0.0579 -0.4751 -0.3027 0.0891 0.0843]
 }
 
+func ExampleNewBidirectional() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	lstm := func() *layers.LSTM { return layers.NewLSTM(in.Xavier(3, 8), in.Xavier(2, 8), in.Zeros(8)) }
+	both := layers.NewBidirectional(lstm(), lstm())
+	y := both.Forward(in.Normal(1, 5, 4, 3)) // five steps, four rows, three inputs
+	fmt.Println(y)
+	for _, p := range both.Params() {
+		fmt.Println(p.Name, p.Value)
+	}
+	// Output:
+	// float64 [5 4 4]
+	// forward.wx float64 [3 8]
+	// forward.wh float64 [2 8]
+	// forward.b float64 [8]
+	// backward.wx float64 [3 8]
+	// backward.wh float64 [2 8]
+	// backward.b float64 [8]
+}
+
 // A target of -1 does not count.
 func ExampleNewSoftmaxCrossEntropy() {
 	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)

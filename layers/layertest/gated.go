@@ -140,7 +140,27 @@ func gatedSpecimens() (all []specimen) {
 	} {
 		all = append(all, specimen{name, func(e *env) gradcheck.Function { return layer(make(e), e.normal(4, 2, 5)) }})
 	}
-	return all
+	return append(all,
+		specimen{"Bidirectional", func(e *env) gradcheck.Function {
+			return layer(layers.NewBidirectional(
+				layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20)),
+				layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20))), e.normal(4, 2, 3))
+		}},
+		specimen{"Bidirectional/lengths", func(e *env) gradcheck.Function {
+			l := layers.NewBidirectional(
+				layers.NewGRU(e.weight(3, 15), e.weight(5, 15), e.normal(15), nil),
+				layers.NewLSTM(e.weight(3, 16), e.weight(4, 16), e.normal(16)))
+			l.SetLengths([]int{4, 0, 3})
+			return layer(l, e.normal(4, 3, 3))
+		}},
+		specimen{"Bidirectional/stack", func(e *env) gradcheck.Function { // the second of the same weights both ways
+			wx, wh := e.weight(10, 20), e.weight(5, 20)
+			return layer(layers.NewSequential(
+				layers.NewBidirectional(
+					layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, e.normal(15)),
+					layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, e.normal(15))),
+				layers.NewBidirectional(layers.NewLSTM(wx, wh, nil), layers.NewLSTM(wx, wh, nil))), e.normal(4, 2, 3))
+		}})
 }
 
 // gatedFunction is a layer of 3 inputs and 5 units over 4 steps of 3 rows.
@@ -349,6 +369,43 @@ func (e *env) zero(what string, values []float64) {
 	if i := slices.IndexFunc(values, func(v float64) bool { return v != 0 }); i >= 0 {
 		e.Errorf("%s is %v at %d, want 0", what, values[i], i)
 	}
+}
+
+// bidirectional puts what two layers return side by side, the second of which runs in reverse.
+func bidirectional(e *env) {
+	m := e.weight(inputs, 4*hidden)
+	wh, other := e.weight(hidden, 4*hidden), e.weight(hidden, 4*hidden)
+	x, dy := e.normal(steps, batch, inputs), e.normal(steps, batch, 2*hidden)
+	lengths := []int{0, 3, steps, 1, 2}
+	both := layers.NewBidirectional(layers.NewLSTM(m, wh, nil), layers.NewLSTM(m, other, nil))
+	both.SetLengths(lengths)
+	y := both.Forward(x)
+	e.shape("y", y, steps, batch, 2*hidden)
+	ys, dx := e.values(y), e.values(both.Backward(dy))
+
+	var sum []float64
+	for i, w := range []*tensor.Tensor{wh, other} {
+		l := layers.NewLSTM(m, w, nil)
+		l.SetReverse(i == 1)
+		l.SetLengths(lengths)
+		e.same(fmt.Sprintf("direction %d", i), l.Forward(x), half(ys, i))
+		d := e.values(l.Backward(e.tensor(half(e.values(dy), i), steps, batch, hidden)))
+		if sum == nil {
+			sum = make([]float64, len(d))
+		}
+		for j, v := range d {
+			sum[j] += v
+		}
+	}
+	e.near("dx", e.tensor(dx, len(dx)), sum, 1)
+}
+
+// half is the columns of one half.
+func half(rows []float64, i int) (all []float64) {
+	for at := i * hidden; at < len(rows); at += 2 * hidden {
+		all = append(all, rows[at:at+hidden]...)
+	}
+	return all
 }
 
 // gatedState is about the state that a gated layer carries.

@@ -41,6 +41,7 @@ func misuse(e *env) {
 	cell := layers.NewRNNCell(zeros(3, 4), zeros(4, 4), zeros(4))
 	lstm := layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(16))
 	gru := layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(12), zeros(12))
+	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
 	run := func() {
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
@@ -51,6 +52,7 @@ func misuse(e *env) {
 		cell.Forward(zeros(2, 3), zeros(2, 4))
 		lstm.Forward(zeros(5, 2, 3))
 		gru.Forward(zeros(5, 2, 3))
+		both.Forward(zeros(5, 2, 3))
 	}
 	run()
 
@@ -172,6 +174,11 @@ func misuse(e *env) {
 		{func() { gru.Backward(zeros(5, 2, 3)) }, "layers.GRU: dy is float32 [5 2 3], want [5 2 4], the shape that Forward returned"},
 		{func() { defer gru.SetStateGrad(nil); gru.SetStateGrad(zeros(3, 4)); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: dh is float32 [3 4], want [2 4], the shape of the last state"},
 		{func() { gru.Free(); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: Backward before Forward"},
+		{func() { layers.NewBidirectional(lstm, nil) }, "layers.Bidirectional: a layer is nil, want two"},
+		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: forward and backward are the same layer; make two of the same parameters"},
+		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
+		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
+		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
 		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
 		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
 		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},

@@ -164,6 +164,42 @@ func pytorchGRU(e *env) {
 	f.nearWeights("_l0", wx, wh, bx, bh)
 }
 
+// pytorchBidirectional holds Bidirectional against torch.nn.LSTM and torch.nn.GRU.
+func pytorchBidirectional(e *env) {
+	for _, name := range []string{"lstm_l1_bi", "gru_l1_bi"} {
+		e.Run(name, func(e *env) {
+			f := readFixture(e, name)
+			var directions [2]gated
+			var nearWeights [2]func()
+			for i, suffix := range []string{"_l0", "_l0_reverse"} {
+				wx, wh, bx, bh := f.weights(suffix)
+				if name == "gru_l1_bi" {
+					l := layers.NewGRU(wx, wh, bx, bh)
+					l.SetState(f.state("h0", i))
+					l.SetStateGrad(f.state("d_hn", i))
+					directions[i] = l
+				} else {
+					bx = layers.NewAdd().Forward(bx, bh)
+					bh = bx
+					l := layers.NewLSTM(wx, wh, bx)
+					l.SetState(f.state("h0", i), f.state("c0", i))
+					l.SetStateGrad(f.state("d_hn", i), f.state("d_cn", i))
+					directions[i] = l
+				}
+				nearWeights[i] = func() { e.Helper(); f.nearWeights(suffix, wx, wh, bx, bh) }
+			}
+			l := layers.NewBidirectional(directions[0], directions[1])
+			e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+			e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+			for i, direction := range directions {
+				e.near("h", stateOf(direction)[0], e.values(f.state("hn", i)), e.roundings())
+				e.near("dh", stateGradOf(direction)[0], e.values(f.state("d_h0", i)), e.roundings())
+				nearWeights[i]()
+			}
+		})
+	}
+}
+
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
 func pytorchTwoLayerNet(e *env) {
 	f := readFixture(e, "two_layer_net")

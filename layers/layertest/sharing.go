@@ -75,6 +75,8 @@ func params(e *env) {
 		{layers.NewGRU(three, wh3, nil, nil), []string{"wx", "wh"}, []*tensor.Tensor{three, wh3}},
 		{layers.NewGRU(three, wh3, nil, b3), []string{"wx", "wh", "bh"}, []*tensor.Tensor{three, wh3, b3}},
 		{layers.NewGRUResetBefore(three, wh3, b3, b3), []string{"wx", "wh", "bx", "bh"}, []*tensor.Tensor{three, wh3, b3, b3}},
+		{layers.NewBidirectional(layers.NewLSTM(wx, wh1, nil), layers.NewLSTM(wx, wh1, b)),
+			[]string{"forward.wx", "forward.wh", "backward.b"}, []*tensor.Tensor{wx, wh1, b}},
 		{layers.NewRNNCell(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 	} {
 		var names []string
