@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/keisan-go/keisan/device"
 )
@@ -43,16 +42,6 @@ func (k RNN) Check() error {
 		shaped("Wx", k.Wx, dtype, i, h),
 		shaped("Wh", k.Wh, dtype, h, h),
 		optional("Bias", k.Bias, dtype, h))
-}
-
-// sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes. Wh has
-// so many columns.
-func sequence(x, wh Array, cols string) error {
-	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
-	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
-		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H %s]", x.Shape, wh.Shape, cols)
-	}
-	return err
 }
 
 func (k RNN) Cost() device.Cost {

@@ -1,6 +1,9 @@
 package cpu
 
-import "github.com/keisan-go/keisan/device"
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
 
 // A course is how the rows of a batch go through the steps of a sequence: onwards or in reverse, and each as far as its
 // length.
@@ -11,13 +14,7 @@ type course struct {
 }
 
 // step is the one that comes nth, and before and after which states.
-func (c *course) step(n int) (t, before, after int) {
-	if c.reverse {
-		t = c.steps - 1 - n
-		return t, t + 1, t
-	}
-	return n, n, n + 1
-}
+func (c *course) step(n int) (t, before, after int) { return kernels.Step(c.reverse, c.steps, n) }
 
 // takes tells whether row i takes step t.
 func (c *course) takes(t, i int) bool { return c.lengths == nil || t < int(c.lengths[i]) }

@@ -41,6 +41,10 @@ func (d *gpu) launch(k device.Kernel) {
 		d.rnn(k)
 	case *kernels.RNNGrad:
 		d.rnnGrad(k)
+	case *kernels.LSTM:
+		d.lstm(k)
+	case *kernels.LSTMGrad:
+		d.lstmGrad(k)
 	case *kernels.SGD:
 		d.sgd(k)
 	case *kernels.AdaGrad:

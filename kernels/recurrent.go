@@ -1,0 +1,26 @@
+package kernels
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes. Wh has
+// so many columns.
+func sequence(x, wh Array, cols string) error {
+	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
+	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
+		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H %s]", x.Shape, wh.Shape, cols)
+	}
+	return err
+}
+
+// Step is the step that comes nth of those of a recurrent kernel, and before and after which states: t, t+1 or, in
+// reverse, t+1, t.
+func Step(reverse bool, steps, n int) (t, before, after int) {
+	if reverse {
+		t = steps - 1 - n
+		return t, t + 1, t
+	}
+	return n, n, n + 1
+}
