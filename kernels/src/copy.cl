@@ -7,10 +7,9 @@ KERNEL void copy(OUT(dst), IN(src), index n) {
 // copy_columns copies columns from..from+cols-1 of rows of m elements to columns of rows of n.
 KERNEL void copy_columns(OUT(dst), IN(src), index n, index m, index to, index from, index cols, index rows) {
 	AT(dst), AT(src);
-	EACH (0, i, rows * cols) {
-		index row = i / cols, j = i % cols;
-		dst[row * n + to + j] = src[row * m + from + j];
-	}
+	EACH (1, row, rows)
+		EACH (0, j, cols)
+			dst[row * n + to + j] = src[row * m + from + j];
 }
 
 KERNEL void fill(OUT(dst), real value, index n) {

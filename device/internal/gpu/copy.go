@@ -1,6 +1,9 @@
 package gpu
 
-import "github.com/keisan-go/keisan/kernels"
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
 
 func (d *gpu) copy(k *kernels.Copy) {
 	n := k.Dst.Len()
@@ -8,9 +11,12 @@ func (d *gpu) copy(k *kernels.Copy) {
 }
 
 func (d *gpu) copyColumns(k *kernels.CopyColumns) {
-	rows := kernels.Rows(k.Src)
-	d.start("copy", "copy_columns", k.Dst.Type()).arrays(k.Dst.Slice, k.Src.Slice).
-		ints(kernels.Cols(k.Dst), kernels.Cols(k.Src), k.To, k.From, k.Cols, rows).launch(d.class.each(1, rows*k.Cols))
+	d.columns(k.Dst.Slice, kernels.Cols(k.Dst), k.To, k.Src.Slice, kernels.Cols(k.Src), k.From, k.Cols, kernels.Rows(k.Src))
+}
+
+// columns copies so many columns of rows of m elements, beginning with from, to rows of n elements, beginning with to.
+func (d *gpu) columns(dst device.Slice, n, to int, src device.Slice, m, from, cols, rows int) {
+	d.start("copy", "copy_columns", dst.Type()).arrays(dst, src).ints(n, m, to, from, cols, rows).launch(d.class.each(rows, cols))
 }
 
 func (d *gpu) fill(k *kernels.Fill) {

@@ -23,7 +23,9 @@ type gpu struct {
 	memory
 	class    class
 	programs programs
-	scratch  scratch // memory that kernels need for themselves
+	scratch  scratch // memory that products need for themselves
+	work     scratch // and kernels that are made of products, as room
+	room     device.Memory
 
 	// What Run is at. The device has one call, so that a launch allocates nothing.
 	call    call
@@ -73,6 +75,7 @@ func (d *gpu) Sync() error { return d.driver.Sync() }
 
 func (d *gpu) Close() error {
 	d.scratch.release(d)
+	d.work.release(d)
 	d.programs.release()
 	return d.driver.Close()
 }

@@ -45,6 +45,10 @@ func (d *gpu) launch(k device.Kernel) {
 		d.lstm(k)
 	case *kernels.LSTMGrad:
 		d.lstmGrad(k)
+	case *kernels.GRU:
+		d.gru(k)
+	case *kernels.GRUGrad:
+		d.gruGrad(k)
 	case *kernels.SGD:
 		d.sgd(k)
 	case *kernels.AdaGrad:

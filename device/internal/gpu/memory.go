@@ -85,6 +85,16 @@ func (s *scratch) take(d *gpu, t device.DType, n int64) Buffer {
 	return h.Buffer
 }
 
+// workspace returns so many elements of d.work, for kernels that compute with more than their operands. It is no memory
+// where there is none, and the kernel fails.
+func (d *gpu) workspace(t device.DType, n int) device.Slice {
+	d.room = device.Memory{Type: t, Len: n}
+	if d.work.take(d, t, int64(n)) != nil {
+		d.room.Handle = d.work.h
+	}
+	return d.room.All()
+}
+
 func (s *scratch) release(d *gpu) {
 	if s.h != nil {
 		d.memory.Delete(s.h)
