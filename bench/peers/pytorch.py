@@ -1,4 +1,4 @@
-"""PyTorch's nn.RNN, mm and tanh."""
+"""PyTorch's nn.RNN, nn.LSTM, nn.GRU, mm and tanh."""
 import sys
 
 import torch
@@ -30,33 +30,47 @@ def load(family, s, operand):
             return {"z": z}
 
         return run
-    if family not in ("rnn_forward", "rnn_train"):
+    module, _, pass_ = family.partition("_")
+    if module not in ("rnn", "lstm", "gru"):
         return None
     T, B, I, H = s["t"], s["b"], s["i"], s["h"]
-    x, h0, dy = tensor(operand("x", T, B, I)), tensor(operand("h0", B, H)), tensor(operand("dy", T, B, H))
-    rnn = torch.nn.RNN(I, H, nonlinearity="tanh")  # with two biases, of which we leave one at zero
+    x, dy = tensor(operand("x", T, B, I)), tensor(operand("dy", T, B, H))
+    states = [tensor(operand(name, B, H))[None] for name in (["h0", "c0"] if module == "lstm" else ["h0"])]
+    layer = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[module](I, H)
+    width = layer.bias_ih_l0.numel()
     with torch.no_grad():
-        rnn.weight_ih_l0.copy_(tensor(operand("wx", I, H)).T)
-        rnn.weight_hh_l0.copy_(tensor(operand("wh", H, H)).T)
-        rnn.bias_ih_l0.copy_(tensor(operand("b", H)))
-        rnn.bias_hh_l0.zero_()
+        layer.weight_ih_l0.copy_(tensor(operand("wx", I, width)).T)
+        layer.weight_hh_l0.copy_(tensor(operand("wh", H, width)).T)
+        layer.bias_ih_l0.copy_(tensor(operand("b", width)))
+        if module == "gru":
+            layer.bias_hh_l0.copy_(tensor(operand("bh", width)))
+        else:
+            layer.bias_hh_l0.zero_()  # of its two biases we leave one at zero
+
+    def call(x, states):
+        return layer(x, tuple(states) if module == "lstm" else states[0])[0]
 
     def forward():
         with torch.inference_mode():
-            y, _ = rnn(x, h0[None])
-        return {"h": Later(lambda: torch.cat([h0[None], y]))}
+            y = call(x, states)
+        return {"h": Later(lambda: torch.cat([states[0], y]))}
 
     def train():
-        rnn.zero_grad(set_to_none=True)
-        x_, h_ = x.detach().requires_grad_(), h0[None].detach().requires_grad_()
-        y, _ = rnn(x_, h_)
+        layer.zero_grad(set_to_none=True)
+        x_, states_ = x.detach().requires_grad_(), [s.detach().requires_grad_() for s in states]
+        y = call(x_, states_)
         y.backward(dy)
-        return {
-            "h": Later(lambda: torch.cat([h0[None], y.detach()])), "dx": x_.grad, "dh0": h_.grad,
-            "dwx": rnn.weight_ih_l0.grad.T, "dwh": rnn.weight_hh_l0.grad.T, "db": rnn.bias_ih_l0.grad,
+        results = {
+            "h": Later(lambda: torch.cat([states[0], y.detach()])), "dx": x_.grad, "dh0": states_[0].grad,
+            "dwx": layer.weight_ih_l0.grad.T, "dwh": layer.weight_hh_l0.grad.T, "db": layer.bias_ih_l0.grad,
         }
+        if module == "lstm":
+            results["dc0"] = states_[1].grad
+        if module == "gru":
+            results["dbh"] = layer.bias_hh_l0.grad
+        return results
 
-    return forward if family == "rnn_forward" else train
+    return forward if pass_ == "forward" else train
 
 
 class Later:

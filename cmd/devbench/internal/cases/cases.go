@@ -48,7 +48,7 @@ type Key struct {
 }
 
 // Families is every family there is.
-var Families = []*Family{matMul, rnnForward, rnnTrain, elementwise, transfer, launch, trainStep}
+var Families = []*Family{matMul, rnnForward, rnnTrain, lstmForward, lstmTrain, gruForward, gruTrain, elementwise, transfer, launch, trainStep}
 
 // A Case is a family with its values.
 type Case struct {

@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 
 func TestParseMistakes(t *testing.T) {
 	for arg, want := range map[string]string{
-		"":                             `case "": there is no ""; want one of matmul, rnn_forward, rnn_train, elementwise, transfer, launch, train_step`,
+		"":                             `case "": there is no ""; want one of matmul, rnn_forward, rnn_train, lstm_forward, lstm_train, gru_forward, gru_train, elementwise, transfer, launch, train_step`,
 		"matmull/m=4":                  `there is no "matmull"; want one of matmul,`,
 		"matmul/q=4":                   `matmul has no key "q"; want m (rows of A), n (`,
 		"matmul/":                      `matmul has no key ""; want m`,
@@ -106,6 +106,10 @@ var small = []string{
 	"matmul/m=17/n=5/k=33/trans=nn,tn,nt", "matmul/m=0,1/n=0,1/k=0,1",
 	"rnn_forward/t=5/b=3/i=7/h=9", "rnn_forward/t=0,1/b=0,1/i=0,1/h=0,1",
 	"rnn_train/t=5/b=3/i=7/h=9", "rnn_train/t=0,1/b=0,1/i=0,1/h=0,1",
+	"lstm_forward/t=5/b=3/i=7/h=9", "lstm_forward/t=0,1/b=0,1/i=0,1/h=0,1",
+	"lstm_train/t=5/b=3/i=7/h=9", "lstm_train/t=0,1/b=0,1/i=0,1/h=0,1",
+	"gru_forward/t=5/b=3/i=7/h=9", "gru_forward/t=0,1/b=0,1/i=0,1/h=0,1",
+	"gru_train/t=5/b=3/i=7/h=9", "gru_train/t=0,1/b=0,1/i=0,1/h=0,1",
 	"train_step/net=digits,charrnn/b=0,3",
 }
 
@@ -178,6 +182,10 @@ func TestChecksNotice(t *testing.T) {
 		{"rnn_forward/t=5/b=3/i=7/h=9", "RNN", "H"},
 		{"rnn_train/t=5/b=3/i=7/h=9", "RNN", "H"},
 		{"rnn_train/t=5/b=3/i=7/h=9", "RNNGrad", "DX DH0 DWx DWh DBias"},
+		{"lstm_train/t=5/b=3/i=7/h=9", "LSTM", "H"},
+		{"lstm_train/t=5/b=3/i=7/h=9", "LSTMGrad", "DX DH0 DC0 DWx DWh DBias"},
+		{"gru_train/t=5/b=3/i=7/h=9", "GRU", "H"},
+		{"gru_train/t=5/b=3/i=7/h=9", "GRUGrad", "DX DH0 DWx DWh DBX DBH"},
 		{"train_step/net=digits/b=3", "MatMul", "C"},
 		{"train_step/net=charrnn/b=3", "RNNGrad", "DWh DWx"},
 	} {
@@ -206,7 +214,7 @@ func TestErrors(t *testing.T) {
 // What a case says it needs is what it takes, about.
 func TestNeed(t *testing.T) {
 	d := open(t)
-	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8"} {
+	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "lstm_train/t=10/b=10/h=50", "gru_train/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8"} {
 		c := parse(t, arg)[0]
 		l := c.Problem().Load(d, device.Float32)
 		l.Run()

@@ -74,21 +74,27 @@ type rnn struct {
 	reference           func() (*sequence, gradients)
 }
 
-func newRNN(c Case) *rnn {
+// newRecurrent is the operands of a layer with so many gates.
+func newRecurrent(c Case, gates int) *rnn {
 	p := &rnn{t: c.size("t"), b: c.size("b"), i: c.size("i"), h: c.size("h")}
 	random := c.random()
 	limit := 1 / math.Sqrt(float64(max(p.h, 1)))
 	p.x = normal(random, p.t*p.b*p.i)
 	p.h0 = uniform(random, p.b*p.h, 0.5)
-	p.wx, p.wh = uniform(random, p.i*p.h, limit), uniform(random, p.h*p.h, limit)
-	p.bias = uniform(random, p.h, limit)
-	p.rows = someOf(random, p.b, checkedProducts/max(1, p.t*p.h*(p.i+p.h)))
+	p.wx, p.wh = uniform(random, p.i*gates*p.h, limit), uniform(random, p.h*gates*p.h, limit)
+	p.bias = uniform(random, gates*p.h, limit)
+	p.rows = someOf(random, p.b, checkedProducts/max(1, p.t*gates*p.h*(p.i+p.h)))
 	p.dy = make([]float32, p.t*p.b*p.h)
 	for t := range p.t {
 		for _, row := range p.rows {
 			copy(p.dy[(t*p.b+row)*p.h:], normal(random, p.h))
 		}
 	}
+	return p
+}
+
+func newRNN(c Case) *rnn {
+	p := newRecurrent(c, 1)
 	p.reference = sync.OnceValues(func() (*sequence, gradients) {
 		s := &sequence{
 			steps: p.t, batch: len(p.rows), inputs: p.i, hidden: p.h,
