@@ -13,6 +13,7 @@ type gruRows[T device.Float] struct {
 	h, y, gates, q      []T
 	dz, dq, dy, dh0     []T
 	wrz, wn             gemm.Packed[T] // the columns of Wh, or their transposes going backward
+	packed              bool           // one step alone is not worth that, and has its products already
 	bias                []T            // of the gates
 }
 
@@ -47,9 +48,15 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 	}
 	scratch.product(false, false, steps*batch, 3*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), len(s.bias) > 0, s.gates)
 
-	wh := data[T](k.Wh.Slice)
-	s.wrz.Set(false, hidden, 2*hidden, wh, max(3*hidden, 1))
-	s.wn.Set(false, hidden, hidden, wh[2*hidden:], max(3*hidden, 1))
+	wh, ld := data[T](k.Wh.Slice), max(hidden, 1)
+	if s.packed = steps > 1 || k.ResetBefore; s.packed {
+		s.wrz.Set(false, hidden, 2*hidden, wh, 3*ld)
+		s.wn.Set(false, hidden, hidden, wh[2*hidden:], 3*ld)
+	} else if steps == 1 {
+		h := before(&s.course, s.h)
+		scratch.mul.Mul(false, false, batch, 2*hidden, hidden, h, ld, wh, 3*ld, true, s.gates, 3*ld)
+		scratch.mul.Mul(false, false, batch, hidden, hidden, h, ld, wh[2*hidden:], 3*ld, s.biased, s.q, ld)
+	}
 	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruForward)
 	s.release()
 }
@@ -62,7 +69,9 @@ func gruForward[T device.Float](arg any, lo, hi int) {
 		t, before, after := s.step(turn)
 		at := s.row(t, lo)
 		h, gates, q := s.h[s.row(before, lo):], s.gates[3*at:], s.q[at:]
-		s.wrz.MulRows(hi-lo, h, ld, true, gates, 3*ld)
+		if s.packed {
+			s.wrz.MulRows(hi-lo, h, ld, true, gates, 3*ld)
+		}
 		for i := range hi - lo {
 			rz := gates[3*i*n : (3*i+2)*n]
 			apply(kernels.Sigmoid, rz, rz)
@@ -75,7 +84,7 @@ func gruForward[T device.Float](arg any, lo, hi int) {
 				}
 			}
 			s.wn.MulRows(hi-lo, q, ld, true, gates[2*n:], 3*ld)
-		} else {
+		} else if s.packed {
 			s.wn.MulRows(hi-lo, h, ld, s.biased, q, ld)
 		}
 		for i := lo; i < hi; i++ {

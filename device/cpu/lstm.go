@@ -31,7 +31,11 @@ func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
 	}
 	scratch.product(false, false, steps*batch, 4*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, s.gates)
 
-	s.w.Set(false, hidden, 4*hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
+	if wh := data[T](k.Wh.Slice); steps == 1 { // which is not worth packing
+		scratch.product(false, false, batch, 4*hidden, hidden, before(&s.course, s.h), wh, true, s.gates)
+	} else {
+		s.w.Set(false, hidden, 4*hidden, wh, max(4*hidden, 1))
+	}
 	d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmForward)
 	s.release()
 }
@@ -41,7 +45,9 @@ func lstmForward[T device.Float](arg any, lo, hi int) {
 	s := arg.(*lstmRows[T])
 	for n := range s.steps {
 		t, before, after := s.step(n)
-		s.w.MulRows(hi-lo, s.h[s.row(before, lo):], max(s.hidden, 1), true, s.gates[4*s.row(t, lo):], max(4*s.hidden, 1))
+		if s.steps > 1 {
+			s.w.MulRows(hi-lo, s.h[s.row(before, lo):], max(s.hidden, 1), true, s.gates[4*s.row(t, lo):], max(4*s.hidden, 1))
+		}
 		for i := lo; i < hi; i++ {
 			s.advance(i, t, s.row(before, i), s.row(after, i))
 		}
