@@ -103,15 +103,29 @@ func (c *checker) Run(k device.Kernel, _ func()) error {
 // operands is the kernel's operands, one that is read and written in different parts as two.
 func (c *checker) operands(k device.Kernel) []device.Operand {
 	ops := k.Operands(c.ops[:0])
-	if k, ok := k.(*kernels.RNN); ok {
-		steps, b, _, h := k.Dims()
-		c.states = [...]int{steps, b, h}
-		ops[0] = device.Operand{Name: "H[0]", Access: device.Read,
-			Array: device.Array{Slice: k.H.Slice.Slice(0, b*h), Shape: c.states[1:]}}
-		ops = append(ops, device.Operand{Name: "H[1:]", Access: device.Write,
-			Array: device.Array{Slice: k.H.Slice.Slice(b*h, k.H.Len()), Shape: c.states[:]}})
+	switch k := k.(type) {
+	case *kernels.RNN:
+		ops = c.split(ops, 0, false)
+	case *kernels.LSTM:
+		ops = c.split(c.split(ops, 0, k.Reverse), 1, k.Reverse)
+	case *kernels.GRU:
+		ops = c.split(ops, 0, k.Reverse)
 	}
 	return slices.DeleteFunc(ops, func(o device.Operand) bool { return o.IsZero() })
+}
+
+// split makes the operand of all states, the initial ones of which are read and the others written, two.
+func (c *checker) split(ops []device.Operand, i int, reverse bool) []device.Operand {
+	all := ops[i]
+	steps, b, h := all.Shape[0]-1, all.Shape[1], all.Shape[2]
+	c.states = [...]int{steps, b, h}
+	first, rest := all.Slice.Slice(0, b*h), all.Slice.Slice(b*h, all.Len())
+	if reverse {
+		first, rest = all.Slice.Slice(steps*b*h, all.Len()), all.Slice.Slice(0, steps*b*h)
+	}
+	nameFirst, nameRest := parts(all.Name, reverse)
+	ops[i] = device.Operand{Name: nameFirst, Access: device.Read, Array: device.Array{Slice: first, Shape: c.states[1:]}}
+	return append(ops, device.Operand{Name: nameRest, Access: device.Write, Array: device.Array{Slice: rest, Shape: c.states[:]}})
 }
 
 // prepare finds the operands' blocks, checks that they hold what they should, and poisons what the kernel must not read.

@@ -65,6 +65,12 @@ func (s *shadow) expect(k device.Kernel, in, got numbers) (want, bound numbers, 
 		return s.rnn(k, in, got)
 	case *kernels.RNNGrad:
 		return s.rnnGrad(k, in, got)
+	case *kernels.LSTM:
+		return s.lstm(k, in, got)
+	case *kernels.GRU:
+		return s.gru(k, in, got)
+	case *kernels.LSTMGrad, *kernels.GRUGrad:
+		return s.gatedGrad(k, in, got)
 	}
 	if want, err = s.launch(k, in); err == nil {
 		bound, err = s.bound(k, in, want)
