@@ -75,18 +75,6 @@ gpu-check: ## a bundle that tests and measures on a machine with a GPU: unpack i
 	.ci/cuda $(CUDA)
 	$(WITH_CUDA) device/internal/gpucheck/bundle $(CUDA)/usr/lib/x86_64-linux-gnu out/gpu-check.tar.gz
 
-cuda: ## the CUDA backend as far as no GPU is needed; downloads 0.8 GB once, and as root on Debian installs what it needs
-	@dpkg -s ocl-icd-opencl-dev opencl-headers pkg-config gcc >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev >/dev/null; } || { echo "install ocl-icd-opencl-dev, opencl-headers, pkg-config and gcc"; exit 1; }
-	.ci/cuda $(CUDA)
-	$(WITH_CUDA) go vet -tags cuda ./...
-	$(WITH_CUDA) go vet -tags "cuda opencl" ./...
-	$(WITH_CUDA) KEISAN_REQUIRE=cpu,nvrtc go test -short -timeout 60m -tags cuda ./device/cuda
-	$(WITH_CUDA) go test -tags "cuda opencl" ./device/all
-
-gpu-check: ## a bundle that tests and measures on a machine with a GPU: unpack it there, and start run
-	.ci/cuda $(CUDA)
-	$(WITH_CUDA) device/internal/gpucheck/bundle $(CUDA)/usr/lib/x86_64-linux-gnu out/gpu-check.tar.gz
-
 cross: ## the other systems build
 	GOOS=linux GOARCH=arm64 go vet ./...
 	GOOS=darwin GOARCH=arm64 go vet ./...
