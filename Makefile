@@ -33,7 +33,7 @@ lint: ## formatting, vet and staticcheck
 # Two that the tool does not know are linked into the examples, for their plots: svgo is under CC BY 4.0, and of freetype's two
 # licences we take the FreeType License.
 licences: ## everything that is linked is under a licence that asks for no more than to be named
-	@mkdir -p out; GOFLAGS=-tags=cuda,opencl go run $(GOLICENSES) check ./... --allowed_licenses=MIT,BSD-3-Clause,Apache-2.0 --ignore github.com/ajstarks/svgo,github.com/golang/freetype 2>out/licences || { grep -i 'not allowed\|failed' out/licences || cat out/licences; exit 1; }
+	@mkdir -p out; GOFLAGS=-tags=cuda,opencl go run $(GOLICENSES) check ./... --allowed_licenses=MIT,BSD-2-Clause,BSD-3-Clause,Apache-2.0 --ignore github.com/ajstarks/svgo,github.com/golang/freetype 2>out/licences || { grep -i 'not allowed\|failed' out/licences || cat out/licences; exit 1; }
 
 generated: ## what is generated is up to date
 	@before=$$(sha256sum device/cpu/{gemm,vec}/*.{s,go}); \
@@ -90,6 +90,9 @@ fuzz: ## each fuzz target for half a minute
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package; \
 		done; \
 	done
+
+bench: ## measure the devices there are, in about a minute
+	go run ./cmd/devbench
 
 figures: peers ## what this machine does, for docs/results and docs/performance.md; leave the machine alone meanwhile
 	@mkdir -p docs/results
