@@ -2,7 +2,11 @@ package kernels_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
@@ -59,6 +63,26 @@ func gruGrad() *kernels.GRUGrad {
 	return &kernels.GRUGrad{DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 12), DWh: f32(4, 12), DBX: f32(12), DBH: f32(12),
 		DZ: f32(5, 2, 12), DQ: f32(5, 2, 4), DY: f32(5, 2, 4), DHT: f32(2, 4), H: f32(6, 2, 4), Gates: f32(5, 2, 12),
 		Q: f32(5, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 12), Wh: f32(4, 12), Lengths: i32(2)}
+}
+
+// TestFittingKernels finds that each kernel in the package's source is among them.
+func TestFittingKernels(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`(?m)^func \(\w+ \*?(\w+)\) Operands\(`)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range declared.FindAllStringSubmatch(string(source), -1) {
+			if !slices.ContainsFunc(fitting(), func(k device.Kernel) bool { return k.Name() == m[1] }) {
+				t.Errorf("fitting has no %s", m[1])
+			}
+		}
+	}
 }
 
 func TestFitting(t *testing.T) {

@@ -59,11 +59,13 @@ func TestShadow(t *testing.T) {
 	}
 	defer l.d.Close()
 	for _, f := range families {
-		for _, c := range f.checks(l.types[:1], true) { // float32 alone, for float64 is not widened
-			if err := c.try(l); err != nil {
-				t.Errorf("%s/%s: %v", f.kernel, c.name, err)
+		t.Run(f.kernel, func(t *testing.T) {
+			for _, c := range f.checks(l.types[:1], true) { // float32 alone, for float64 is not widened
+				if err := c.try(l); err != nil {
+					t.Errorf("%s: %v", c.name, err)
+				}
 			}
-		}
+		})
 	}
 }
 
