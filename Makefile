@@ -98,9 +98,6 @@ figures: peers ## what this machine does, for docs/results and docs/performance.
 	@mkdir -p docs/results
 	go run ./cmd/devbench -time 2s -json docs/results/$$(date -u +%F).json
 
-bench: ## measure the devices there are
-	go run ./cmd/devbench
-
 peers: ## other libraries beside Keisan on the same cases; the first time it installs them, some gigabytes
 	@mkdir -p docs
 	go run ./cmd/devbench peers -md docs/performance.md
