@@ -4,7 +4,7 @@
 ARG GO=docker.io/library/golang:1.26.8-bookworm
 
 FROM ${GO} AS build
-ARG GOPROXY=https://proxy.golang.org,direct
+ARG GOPROXY
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
