@@ -50,6 +50,9 @@ func TestNewKernel(t *testing.T) {
 			put(name, text)
 		}
 	}
+	if len(replace) < 10 {
+		t.Fatalf("the page has only %d files", len(replace))
+	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
