@@ -275,6 +275,8 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 	switch function {
 	case "copy":
 		return map[string]int64{"dst": n, "src": n}
+	case "copy_columns":
+		return map[string]int64{"dst": span(rows, n) + v["to"] + v["cols"], "src": span(rows, v["m"]) + v["from"] + v["cols"]}
 	case "fill":
 		return map[string]int64{"dst": n}
 	case "activate":
@@ -308,6 +310,19 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 			e["e"] = m * n
 		}
 		return e
+	case "lstm_step", "lstm_step_back":
+		return gated(rows, n, 4)
+	case "gru_reset", "gru_step", "gru_step_back", "gru_reset_back":
+		e := gated(rows, n, 3)
+		parts := int64(3) // of what the gates get of the state
+		switch {
+		case strings.HasPrefix(function, "gru_reset"):
+			parts = 2
+		case v["reset_before"] != 0:
+			parts = 1
+		}
+		e["s"], e["d"] = parts*rows*n, parts*rows*n
+		return e
 	case "binary":
 		x, y := loops(v, 0, v["told"])
 		return map[string]int64{"z": rows * v["n0"], "x": x, "y": y}
@@ -319,6 +334,16 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		return map[string]int64{"grad": n, "own": n, "dz": dz, "other": other}
 	}
 	return nil
+}
+
+// gated is how many elements a step of so many rows of n units touches of its arrays, which has so many gates. What is left
+// out is passed as the gates are, and so has as many.
+func gated(rows, n, gates int64) map[string]int64 {
+	e := map[string]int64{"gates": gates * rows * n, "dz": gates * rows * n, "lengths": rows}
+	for _, state := range []string{"h", "c", "q", "y", "last", "last_h", "last_c", "dh", "dc", "dq", "dy"} {
+		e[state] = rows * n
+	}
+	return e
 }
 
 // loops is how many elements nested loops reach, of either array.
