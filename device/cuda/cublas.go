@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"unsafe"
 
 	"gonum.org/v1/gonum/blas"
+	"gorgonia.org/cu"
 	cublas "gorgonia.org/cu/blas"
 
 	"github.com/keisan-go/keisan/device"
@@ -42,30 +44,37 @@ func (d *driver) Multiply(p *gpu.Product) (done bool, err error) {
 	}
 	d.vendor.mu.Lock()
 	defer d.vendor.mu.Unlock()
-	return true, d.do(func() error { return d.vendor.multiply(p) })
+	err = d.do(func() error {
+		done, err = d.vendor.multiply(p)
+		return err
+	})
+	return done, err
 }
 
-// multiply calls cuBLAS, which must have the context that is current. After an error the binding does nothing any more, so
-// the next product begins with a new one.
-func (v *vendor) multiply(p *gpu.Product) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil { // the binding's New
-			err = fmt.Errorf("cuBLAS does not start: %v", reason)
-		}
-	}()
-	if v.blas == nil {
-		v.blas = cublas.New()
+// multiply calls cuBLAS, which must have the context that is current. What it has no memory for, or where it does not start,
+// is left to the kernels. After an error the binding does nothing any more, so the next product begins with a new one.
+func (v *vendor) multiply(p *gpu.Product) (done bool, err error) {
+	if v.blas == nil && !v.start() {
+		return false, nil
 	}
 	columnMajor(v.blas, p)
-	if err = v.blas.Err(); err != nil {
-		v.blas.Close()
-		v.blas = nil
-		if err == cublas.AllocFailed {
-			return fmt.Errorf("cuBLAS: %w: %w", device.ErrOutOfMemory, err)
-		}
-		return fmt.Errorf("cuBLAS: %w (%d)", err, err)
+	if err = v.blas.Err(); err == nil {
+		return true, nil
 	}
-	return nil
+	v.blas.Close()
+	v.blas = nil
+	if err == cublas.AllocFailed {
+		return false, nil
+	}
+	// Where the device is lost, it is CUDA that says so.
+	return true, cmp.Or(cu.Synchronize(), fmt.Errorf("cuBLAS: %w (%d)", err, err))
+}
+
+// start tells whether cuBLAS starts. The binding panics if it does not.
+func (v *vendor) start() (ok bool) {
+	defer func() { ok = recover() == nil }()
+	v.blas = cublas.New()
+	return
 }
 
 // A gemm is the part of a BLAS that multiplies matrices whose columns follow one another, lda elements apart:

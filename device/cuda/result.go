@@ -6,7 +6,6 @@ package cuda
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -63,7 +62,7 @@ func failure(err error) error {
 	case slices.Contains(lost, r):
 		return fmt.Errorf("%w: %w", queue.ErrLost, r)
 	case r == C.CUDA_ERROR_UNSUPPORTED_PTX_VERSION:
-		return errors.Join(r, errors.New("the driver is older than NVRTC"))
+		return fmt.Errorf("%w: the driver is older than NVRTC", r)
 	}
 	return r
 }

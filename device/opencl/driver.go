@@ -87,11 +87,14 @@ func open(c candidate, index int) (*driver, error) {
 		}
 		contexts.of[index] = s
 	}
-	queue, err := s.context.CreateCommandQueue(s.device, 0)
+	commands, err := s.context.CreateCommandQueue(s.device, 0)
 	if err != nil {
-		return nil, failure(err)
+		if err = failure(err); errors.Is(err, queue.ErrLost) {
+			delete(contexts.of, index)
+		}
+		return nil, err
 	}
-	return &driver{s, limits, queue, handleOf(queue, "clQueue")}, nil
+	return &driver{s, limits, commands, handleOf(commands, "clQueue")}, nil
 }
 
 // singleFPConfig is CL_DEVICE_SINGLE_FP_CONFIG, which the binding does not know.
@@ -221,10 +224,8 @@ func (d *driver) Close() error {
 
 // errorOf is the binding's error for a code of OpenCL's.
 func errorOf(code int) error {
-	for known, err := range errorCodes {
-		if known == code {
-			return err
-		}
+	if err, ok := errorCodes[code]; ok {
+		return err
 	}
 	return cl.ErrOther(code)
 }
