@@ -158,24 +158,25 @@ KERNEL void products(OUT(c), IN(a), OUT(panels), IN(d), IN(e), index m, index n,
 #define PLACE(p, count, along_k) \
 	int at = item + p * ITEMS, l = along_k ? at % (BK / 4) * 4 : at / (count / 4), i = along_k ? at / (BK / 4) : at % (count / 4) * 4
 
-// piece is elements (i, l) and on, along k or along i, of an operand of limit×k elements, zeros where there are none.
-FUNCTION real4 piece(GLOBAL const real *x, index i, index l, index limit, index k, index x_i, index x_k, int aligned) {
+// piece is elements (i, l) and on, along k or along i, of an operand of limit×k elements, padding where there are none. A's
+// is -0 and B's 0: their product is -0, which added to a sum leaves it as it is, be it -0 itself.
+FUNCTION real4 piece(GLOBAL const real *x, index i, index l, index limit, index k, index x_i, index x_k, int aligned, real padding) {
 	GLOBAL const real *p = x + i * x_i + l * x_k;
 	index left = x_k == 1 ? (i < limit ? k - l : 0) : (l < k ? limit - i : 0);
 	if (aligned && left >= 4)
 		return *(GLOBAL const real4 *)p;
 	real4 v;
-	v.x = left > 0 ? p[0] : 0;
-	v.y = left > 1 ? p[1] : 0;
-	v.z = left > 2 ? p[2] : 0;
-	v.w = left > 3 ? p[3] : 0;
+	v.x = left > 0 ? p[0] : padding;
+	v.y = left > 1 ? p[1] : padding;
+	v.z = left > 2 ? p[2] : padding;
+	v.w = left > 3 ? p[3] : padding;
 	return v;
 }
 
-#define FETCH(pieces, count, x, first, limit, x_i, x_k, aligned) \
+#define FETCH(pieces, count, x, first, limit, x_i, x_k, aligned, padding) \
 	UNROLL for (int p = 0; p < PIECES(count); p++) { \
 		PLACE(p, count, x_k == 1); \
-		pieces[p] = piece(x, first + i, term + l, limit, k, x_i, x_k, aligned); \
+		pieces[p] = piece(x, first + i, term + l, limit, k, x_i, x_k, aligned, padding); \
 	}
 #define STORE_PIECES(slab, pieces, count, x_k) \
 	UNROLL for (int p = 0; p < PIECES(count); p++) { \
@@ -204,15 +205,15 @@ KERNEL void product(OUT(c), IN(a), IN(b), IN(d), IN(e), index m, index n, index 
 			sum[i][j] = start && y < m && x < n ? d[y * d_m + x] : 0;
 		}
 	real4 next_a[PIECES(BM)], next_b[PIECES(BN)];
-	FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a)
-	FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b)
+	FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a, R(-0.0))
+	FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b, 0)
 	while (term < k) {
 		STORE_PIECES(slab_a, next_a, BM, a_k)
 		STORE_PIECES(slab_b, next_b, BN, b_k)
 		SYNC;
 		term += BK;
-		FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a)
-		FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b)
+		FETCH(next_a, BM, a, first_m, m, a_m, a_k, aligned_a, R(-0.0))
+		FETCH(next_b, BN, b, first_n, n, b_n, b_k, aligned_b, 0)
 		UNROLL for (int l = 0; l < BK; l++) {
 			real x[TM], y[TN];
 			UNROLL for (int i = 0; i < TM; i++)

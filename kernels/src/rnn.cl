@@ -24,15 +24,15 @@
 #define PITCH(quads) ((quads) | 1)
 #define PIECES ((BATCH * SLAB + LANES - 1) / LANES) // quads of a slab that a work-item brings
 
-// quad is four elements of x that are apart, zeros where fewer are left.
-FUNCTION real4 quad(GLOBAL const real *x, index left, index apart, int aligned) {
+// quad is four elements of x that are apart, padding where fewer are left: -0 in C[t-1] and 0 in W, as in matmul.cl.
+FUNCTION real4 quad(GLOBAL const real *x, index left, index apart, int aligned, real padding) {
 	if (aligned && left >= 4)
 		return FRESH4(x);
 	real4 v;
-	v.x = left > 0 ? FRESH(x) : 0;
-	v.y = left > 1 ? FRESH(x + apart) : 0;
-	v.z = left > 2 ? FRESH(x + 2 * apart) : 0;
-	v.w = left > 3 ? FRESH(x + 3 * apart) : 0;
+	v.x = left > 0 ? FRESH(x) : padding;
+	v.y = left > 1 ? FRESH(x + apart) : padding;
+	v.z = left > 2 ? FRESH(x + 2 * apart) : padding;
+	v.w = left > 3 ? FRESH(x + 3 * apart) : padding;
 	return v;
 }
 
@@ -41,7 +41,7 @@ FUNCTION real4 quad(GLOBAL const real *x, index left, index apart, int aligned) 
 	UNROLL for (int p = 0; p < PIECES; p++) { \
 		int at = item + p * LANES, l = (first) + at % SLAB; \
 		index y = first_m + at / SLAB; \
-		next[p] = quad(c - stride + y * TERMS + l * 4, at < BATCH * SLAB && y < m ? TERMS - l * 4 : 0, 1, aligned); \
+		next[p] = quad(c - stride + y * TERMS + l * 4, at < BATCH * SLAB && y < m ? TERMS - l * 4 : 0, 1, aligned, R(-0.0)); \
 	}
 #define KEEP \
 	UNROLL for (int p = 0; p < PIECES; p++) { \
@@ -75,7 +75,7 @@ KERNEL void recurrence(OUT(c), IN(d), IN(e), IN(w), OUT_INT(arrivals), index m, 
 	for (int at = item; at < SLICE * QUADS; at += LANES) {
 		int j = at % SLICE, l = at / SLICE;
 		index x = first_n + j;
-		weight[j][l] = quad(w + l * 4 * w_k + x * w_n, x < TERMS ? TERMS - l * 4 : 0, w_k, 0);
+		weight[j][l] = quad(w + l * 4 * w_k + x * w_n, x < TERMS ? TERMS - l * 4 : 0, w_k, 0, 0);
 	}
 	for (index t = 0; t < steps; t++) {
 		real sum[TILE][TILE];
