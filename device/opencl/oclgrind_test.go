@@ -178,7 +178,7 @@ func sources(t *testing.T) map[string]string {
 }
 
 // rest is what those sizes do not reach: each tiling of a GPU, with an edge both ways and terms beyond a slab, aligned
-// operands, a CPU that packs both, and sums by large groups.
+// operands, a CPU that packs both, multiply-adds alone, and sums by large groups.
 func rest(t *testing.T, open func(items int) (device.Device, error)) {
 	d, err := open(256)
 	if err != nil {
@@ -197,6 +197,9 @@ func rest(t *testing.T, open func(items int) (device.Device, error)) {
 			}
 			d.Launch(mul)
 		}
+		d.(interface {
+			MultiplyAdds(t device.DType, rounds int) int64
+		}).MultiplyAdds(dtype, 1)
 		y := zeros(d, dtype, 1100)
 		d.Launch(kernels.BinaryGrad{Op: kernels.Mul, DX: zeros(d, dtype, 1), DY: zeros(d, dtype, 1100), DZ: y, X: zeros(d, dtype, 1), Y: y})
 	}
