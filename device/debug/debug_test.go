@@ -22,6 +22,11 @@ func checked(o debug.Options) func() (device.Device, error) {
 }
 
 // TestConformance holds the checked device to what every device must do, NaN included.
-func TestConformance(t *testing.T) { devicetest.Run(t, checked(debug.Options{AllowNaN: true})) }
+func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some twenty times as long as the device that it checks")
+	}
+	devicetest.Run(t, checked(debug.Options{AllowNaN: true}))
+}
 
 func TestLayers(t *testing.T) { layertest.Run(t, checked(debug.Options{AllowNaN: true})) }
