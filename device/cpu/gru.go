@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/gemm"
 	"github.com/keisan-go/keisan/kernels"
@@ -37,7 +39,8 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 			bh = bh[:2*hidden]
 		}
 		if k.BX.IsZero() {
-			s.bias = append(s.bias, make([]T, 3*hidden)...)
+			s.bias = slices.Grow(s.bias, 3*hidden)[:3*hidden]
+			clear(s.bias)
 		}
 		for j, b := range bh {
 			s.bias[j] += b
