@@ -21,5 +21,5 @@ func (b backend) List() []device.Info {
 func (b backend) Open(int) (device.Device, error) { return nil, errors.New(b.reason()) }
 
 func (b backend) reason() string {
-	return "not built in: " + b.devices + " need a version of Keisan that has this backend, built with -tags " + b.name
+	return "not built in: " + b.devices + " need a program that is built with -tags " + b.name
 }
