@@ -5,9 +5,9 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-func (d *gpu) copy(k *kernels.Copy) {
-	n := k.Dst.Len()
-	d.start("copy", "copy", k.Dst.Type()).arrays(k.Dst.Slice, k.Src.Slice).ints(n).launch(d.class.each(1, n))
+func (d *gpu) copy(dst, src device.Slice) {
+	n := dst.Len()
+	d.start("copy", "copy", dst.Type()).arrays(dst, src).ints(n).launch(d.class.each(1, n))
 }
 
 func (d *gpu) copyColumns(k *kernels.CopyColumns) {
@@ -19,7 +19,7 @@ func (d *gpu) columns(dst device.Slice, n, to int, src device.Slice, m, from, co
 	d.start("copy", "copy_columns", dst.Type()).arrays(dst, src).ints(n, m, to, from, cols, rows).launch(d.class.each(rows, cols))
 }
 
-func (d *gpu) fill(k *kernels.Fill) {
-	n := k.Dst.Len()
-	d.start("copy", "fill", k.Dst.Type()).arrays(k.Dst.Slice).reals(k.Value).ints(n).launch(d.class.each(1, n))
+func (d *gpu) fill(dst device.Slice, value float64) {
+	n := dst.Len()
+	d.start("copy", "fill", dst.Type()).arrays(dst).reals(value).ints(n).launch(d.class.each(1, n))
 }

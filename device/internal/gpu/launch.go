@@ -24,11 +24,11 @@ func (d *gpu) launch(k device.Kernel) {
 	case *kernels.BinaryGrad:
 		d.binaryGrad(k)
 	case *kernels.Copy:
-		d.copy(k)
+		d.copy(k.Dst.Slice, k.Src.Slice)
 	case *kernels.CopyColumns:
 		d.copyColumns(k)
 	case *kernels.Fill:
-		d.fill(k)
+		d.fill(k.Dst.Slice, k.Value)
 	case *kernels.Softmax:
 		d.softmax(k)
 	case *kernels.SoftmaxGrad:

@@ -55,12 +55,11 @@ func (d *gpu) lstmGrad(k *kernels.LSTMGrad) {
 
 // begin makes x what it begins with, zero if that is left out.
 func (d *gpu) begin(x, with device.Slice) {
-	n := x.Len()
 	if with.IsZero() {
-		d.start("copy", "fill", x.Type()).arrays(x).reals(0).ints(n).launch(d.class.each(1, n))
+		d.fill(x, 0)
 		return
 	}
-	d.start("copy", "copy", x.Type()).arrays(x, with).ints(n).launch(d.class.each(1, n))
+	d.copy(x, with)
 }
 
 // statesBefore is the states that steps begin with, of all that there are.
