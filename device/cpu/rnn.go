@@ -10,10 +10,11 @@ import (
 // takes some rows and never waits for another.
 type rnnRows[T device.Float] struct {
 	course
-	f                kernels.Activation
-	h, y             []T
-	dz, dy, dh0, dhT []T
-	w                gemm.Packed[T] // Wh, or its transpose going backward
+	f           kernels.Activation
+	h, y        []T
+	dz, dy, dh0 []T
+	last        bool           // the gradient of the last states is given, and DH0 begins as that
+	w           gemm.Packed[T] // Wh, or its transpose going backward
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -79,7 +80,8 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	s := &scratch.rnn
 	s.course = course{steps, batch, hidden, k.Reverse, data[int32](k.Lengths.Slice)}
 	s.f, s.h, s.dz, s.dy = k.F, data[T](k.H.Slice), data[T](k.DZ.Slice), data[T](k.DY.Slice)
-	s.dh0, s.dhT = data[T](k.DH0.Slice), data[T](k.DHT.Slice)
+	s.dh0, s.last = data[T](k.DH0.Slice), !k.DHT.IsZero()
+	begin(s.dh0, data[T](k.DHT.Slice))
 
 	s.w.Set(true, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
 	d.team.Split(batch, s.worthRows(1), s, d.code(k.X.Type()).rnnBackward)
@@ -127,17 +129,12 @@ func rnnBackward[T device.Float](arg any, lo, hi int) {
 
 	if s.lengths == nil && s.steps > 0 {
 		t, _, _ := s.step(0)
-		s.w.MulRows(hi-lo, s.dz[s.row(t, lo):], ld, false, s.dh0[s.row(0, lo):s.row(0, hi)], ld)
+		s.w.MulRows(hi-lo, s.dz[s.row(t, lo):], ld, false, s.dh0[s.row(0, lo):], ld)
 		return
 	}
 	for i := lo; i < hi; i++ {
-		dh0 := s.dh0[i*n : (i+1)*n]
 		if first, _, ok := s.ends(i); ok {
-			s.w.MulRows(1, s.dz[s.row(first, i):], ld, false, dh0, ld)
-		} else if s.dhT != nil {
-			copy(dh0, s.dhT[i*n:])
-		} else {
-			clear(dh0)
+			s.w.MulRows(1, s.dz[s.row(first, i):], ld, false, s.dh0[s.row(0, i):], ld)
 		}
 	}
 }
@@ -150,10 +147,9 @@ func (s *rnnRows[T]) enter(i, t int) {
 	n, at := s.hidden, s.row(t, i)
 	dz := s.dz[at : at+n]
 	copy(dz, s.dy[at:])
-	if s.dhT == nil {
-		return
-	}
-	for j, d := range s.dhT[i*n : (i+1)*n] {
-		dz[j] += d
+	if s.last {
+		for j, d := range s.dh0[i*n : (i+1)*n] {
+			dz[j] += d
+		}
 	}
 }

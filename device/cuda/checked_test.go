@@ -346,7 +346,7 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 // out is passed as the gates are, and so has as many.
 func gated(rows, n, gates int64) map[string]int64 {
 	e := map[string]int64{"gates": gates * rows * n, "dz": gates * rows * n, "lengths": rows}
-	for _, state := range []string{"h", "c", "q", "y", "last", "last_h", "last_c", "dh", "dh0", "dc", "dq", "dy"} {
+	for _, state := range []string{"h", "c", "q", "y", "last", "last_h", "last_c", "dh", "dc", "dq", "dy"} {
 		e[state] = rows * n
 	}
 	return e

@@ -141,7 +141,7 @@ var mutants = []mutant{
 	{"CPU", "RNNGrad", "rnn", "d += dh[i];", "d = dh[i];"},
 	{"GPU", "RNNGrad", "rnn", "t < taken ? gradient(f, d, h[i]) : 0", "gradient(f, d, h[i])"},
 	{"CPU", "RNNGrad", "rnn", "t = reverse ? taken - 1 : 0;", "t = 0;"},
-	{"CPU", "RNNGrad", "rnn", "taken == 0 && has_dh ? dh[i] : 0", "0"},
+	{"CPU", "RNNGrad", "rnn", "if (taken > 0)", "if (true)"},
 	{"CPU", "RNNGrad", "rnn", "return bounded ? max((index)0, min(steps, (index)lengths[row])) : steps;", "return steps;"},
 	// Element by element.
 	{"CPU", "Binary", "elementwise", "xi + i * STEP_X", "xi + i"},

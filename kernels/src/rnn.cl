@@ -36,16 +36,16 @@ KERNEL void rnn_step_back(OUT(dz), IN(dy), IN(dh), IN(h), IN_INT(lengths), index
 	}
 }
 
-// rnn_first is dz at the step that each row takes first, 0 if there is none; then dh0 is dh, if that is there, and else 0.
-KERNEL void rnn_first(OUT(first), OUT(dh0), IN(dz), IN(dh), IN_INT(lengths), index rows, index n, index steps, int reverse,
-	int has_dh) {
-	AT(first), AT(dh0), AT(dz), AT(dh), AT(lengths);
+// rnn_first is dz at the step that each row takes first, 0 if there is none; if there is one, dh becomes 0.
+KERNEL void rnn_first(OUT(first), OUT(dh), IN(dz), IN_INT(lengths), index rows, index n, index steps, int reverse) {
+	AT(first), AT(dh), AT(dz), AT(lengths);
 	EACH (1, row, rows) {
 		index taken = steps_of(lengths, row, steps, 1), t = reverse ? taken - 1 : 0;
 		EACH (0, j, n) {
 			index i = row * n + j;
 			first[i] = taken > 0 ? dz[(t * rows + row) * n + j] : 0;
-			dh0[i] = taken == 0 && has_dh ? dh[i] : 0;
+			if (taken > 0)
+				dh[i] = 0;
 		}
 	}
 }

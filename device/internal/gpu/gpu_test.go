@@ -68,7 +68,7 @@ func TestSequence(t *testing.T) {
 		{"step by step", device.GPU, 0, 8, 64, false, false, 1 + 50, 50 + 5},
 		{"persistent", device.GPU, 4, 8, 64, false, false, 2, 7},
 		{"persistent in reverse", device.GPU, 4, 8, 64, true, false, 2, 7},
-		{"with lengths", device.GPU, 4, 8, 64, false, true, 1 + 2*50, 50 + 49 + 6},
+		{"with lengths", device.GPU, 4, 8, 64, false, true, 1 + 2*50, 50 + 49 + 7},
 		{"too few groups at once", device.GPU, 3, 8, 64, false, false, 1 + 50, 50 + 5},
 		{"step by step on a CPU", device.CPU, 0, 1, 1024, false, false, 50 + 3, 0},
 		{"at once", device.CPU, 0, 8, 64, false, false, 3, 9},

@@ -65,20 +65,21 @@ func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 		d.recur(&p, steps-1, (before-after)*row)
 	}
 
-	first := product{c: k.DH0.Slice, b: wh, transB: true, m: batch, n: hidden, k: hidden}
+	if steps == 0 || bounded { // DHT is what rows without steps have
+		d.begin(k.DH0.Slice, k.DHT.Slice)
+	}
+	p = product{c: k.DH0.Slice, b: wh, transB: true, m: batch, n: hidden, k: hidden}
 	switch {
 	case steps == 0:
-		d.begin(k.DH0.Slice, k.DHT.Slice)
 	case bounded:
-		room := d.workspace(h.Type(), row)
-		d.start("rnn", "rnn_first", h.Type()).arrays(room, k.DH0.Slice, dz, k.DHT.Slice, k.Lengths.Slice).
-			ints(batch, hidden, steps).smalls(bit(k.Reverse), bit(!k.DHT.IsZero())).launch(d.class.each(batch, hidden))
-		first.a, first.d, first.dm = room, k.DH0.Slice, hidden
-		d.multiply(&first)
+		p.a, p.d, p.dm = d.workspace(h.Type(), row), p.c, hidden
+		d.start("rnn", "rnn_first", h.Type()).arrays(p.a, p.c, dz, k.Lengths.Slice).ints(batch, hidden, steps).
+			smalls(bit(k.Reverse)).launch(d.class.each(batch, hidden))
+		d.multiply(&p)
 	default:
 		t, _, _ := kernels.Step(k.Reverse, steps, 0)
-		first.a = part(dz, t, row)
-		d.multiply(&first)
+		p.a = part(dz, t, row)
+		d.multiply(&p)
 	}
 	n := steps * batch
 	d.inputGrad(k.DX, dz, k.Wx, n, inputs, hidden)
