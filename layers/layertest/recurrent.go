@@ -36,15 +36,15 @@ func weightsOf(gates, biases int) func(e *env, inputs, hidden int) []*tensor.Ten
 	}
 }
 
-// setState, stateOf, stateGradOf and setStateGrad are the methods that differ in the number of states.
-
-// An oneState is a layer with one state, which all have but LSTM.
+// A oneState is a layer with one state, as all are but LSTM.
 type oneState interface {
 	SetState(h *tensor.Tensor)
 	State() *tensor.Tensor
 	StateGrad() *tensor.Tensor
 	SetStateGrad(dh *tensor.Tensor)
 }
+
+// setState, stateOf, stateGradOf and setStateGrad are the methods that differ in the number of states.
 
 func setState(l layers.Recurrent, states []*tensor.Tensor) {
 	if l, ok := l.(*layers.LSTM); ok {
@@ -157,6 +157,13 @@ func recurrentSpecimens() (all []specimen) {
 			l.SetReverse(true)
 			l.SetLengths([]int{4, 0, 3})
 			return layer(l, e.normal(4, 3, 3))
+		}},
+		specimen{"Bidirectional/stacks", func(e *env) gradcheck.Function { // each of two layers
+			stack := func() layers.Recurrent {
+				return layers.NewSequential(
+					layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), layers.NewGRU(e.weight(5, 12), e.weight(4, 12), nil, nil))
+			}
+			return layer(layers.NewBidirectional(stack(), stack()), e.normal(4, 2, 3))
 		}},
 		specimen{"Sequential/lengths", func(e *env) gradcheck.Function { // a stack, in reverse
 			l := layers.NewSequential(
