@@ -29,10 +29,7 @@ func fitting() []device.Kernel {
 		&kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
 		&kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(5, 2), P: f64(5, 2, 3), X: f64(5, 2, 3), Target: i32(5, 2)},
 		&kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)},
-		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
-		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
-			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
-		lstm(), lstmGrad(), gru(), gruGrad(),
+		rnn(), rnnGrad(), lstm(), lstmGrad(), gru(), gruGrad(),
 		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
 		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
 		&kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)},
@@ -42,7 +39,18 @@ func fitting() []device.Kernel {
 	}
 }
 
-// lstm and the others have five steps, two rows, three inputs and four units.
+// rnn and the others have five steps, two rows, three inputs and four units.
+func rnn() *kernels.RNN {
+	return &kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), Y: f32(5, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4),
+		Bias: f32(4), Lengths: i32(2)}
+}
+
+func rnnGrad() *kernels.RNNGrad {
+	return &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4),
+		DZ: f32(5, 2, 4), DY: f32(5, 2, 4), DHT: f32(2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4),
+		Lengths: i32(2)}
+}
+
 func lstm() *kernels.LSTM {
 	return &kernels.LSTM{H: f32(6, 2, 4), C: f32(6, 2, 4), Y: f32(5, 2, 4), Gates: f32(5, 2, 16), X: f32(5, 2, 3),
 		Wx: f32(3, 16), Wh: f32(4, 16), Bias: f32(16), Lengths: i32(2)}
@@ -240,13 +248,15 @@ func TestRecurrentCheck(t *testing.T) {
 		shapes map[string]string // that are wanted
 		absent map[string]string // what is said where the operand is missing; "" if nothing
 	}{
-		{func() device.Kernel {
-			return &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4),
-				DZ: f32(5, 2, 4), DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}
+		{func() device.Kernel { return rnn() }, map[string]string{
+			"H": "[6 2 4]", "Y": "[5 2 4]", "Wx": "[3 4]", "Bias": "[4]", "Lengths": "[2]",
 		}, map[string]string{
+			"Bias": "", "Y": "operand Y is missing beside Lengths", "Lengths": "operand Lengths is missing beside Y",
+		}},
+		{func() device.Kernel { return rnnGrad() }, map[string]string{
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 4]", "DWh": "[4 4]", "DBias": "[4]", "DZ": "[5 2 4]", "DY": "[5 2 4]",
-			"H": "[6 2 4]", "Wx": "[3 4]",
-		}, map[string]string{"DBias": ""}},
+			"DHT": "[2 4]", "H": "[6 2 4]", "Wx": "[3 4]", "Lengths": "[2]",
+		}, map[string]string{"DX": "", "DBias": "", "DHT": "", "Lengths": ""}},
 		{func() device.Kernel { return lstm() }, map[string]string{
 			"H": "[6 2 4]", "C": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]", "Bias": "[16]", "Lengths": "[2]",
 		}, map[string]string{
@@ -256,7 +266,7 @@ func TestRecurrentCheck(t *testing.T) {
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DC0": "[2 4]", "DWx": "[3 16]", "DWh": "[4 16]", "DBias": "[16]", "DZ": "[5 2 16]",
 			"DY": "[5 2 4]", "DHT": "[2 4]", "DCT": "[2 4]", "H": "[6 2 4]", "C": "[6 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]",
 			"Lengths": "[2]",
-		}, map[string]string{"DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
+		}, map[string]string{"DX": "", "DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
 		{func() device.Kernel { return gru() }, map[string]string{
 			"H": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]", "BX": "[12]", "BH": "[12]", "Lengths": "[2]",
 		}, map[string]string{
@@ -266,7 +276,7 @@ func TestRecurrentCheck(t *testing.T) {
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 12]", "DWh": "[4 12]", "DBX": "[12]", "DBH": "[12]", "DZ": "[5 2 12]",
 			"DQ": "[5 2 4]", "DY": "[5 2 4]", "DHT": "[2 4]", "H": "[6 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]",
 			"Lengths": "[2]",
-		}, map[string]string{"DBX": "", "DBH": "", "DHT": "", "Lengths": ""}},
+		}, map[string]string{"DX": "", "DBX": "", "DBH": "", "DHT": "", "Lengths": ""}},
 	} {
 		check := func(name string, a kernels.Array) string {
 			k := c.kernel()

@@ -27,6 +27,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		}
 		rnn := layers.NewRNN(normal(3, 4), normal(4, 4), normal(4))
 		restarted := layers.NewReLURNN(normal(3, 4), normal(4, 4), nil)
+		reversed := layers.NewRNN(normal(3, 4), normal(4, 4), normal(4))
+		reversed.SetReverse(true)
 		cell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
 		vectorCell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
 		lstm := layers.NewLSTM(normal(3, 16), normal(4, 16), normal(16))
@@ -55,6 +57,13 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				restarted.Backward(restarted.Forward(sequence))
 				restarted.ResetState()
 				restarted.Backward(restarted.Forward(sequence))
+			},
+			"RNN with lengths and a state": func() {
+				reversed.SetLengths(lengths)
+				reversed.SetState(h)
+				reversed.Forward(sequence)
+				reversed.SetStateGrad(h)
+				reversed.Backward(sequence4)
 			},
 			"LSTM": step(lstm, sequence),
 			"LSTM with lengths and a state": func() {

@@ -8,15 +8,6 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// A Recurrent is a layer over sequences x [T, B, I] that can run in reverse and whose rows can have lengths: LSTM, GRU.
-type Recurrent interface {
-	Layer
-	SetReverse(reverse bool)
-	SetLengths(lengths []int)
-	ResetState()
-	Free()
-}
-
 // Bidirectional is two layers over the same sequence, one of which runs in reverse: y [T, B, 2H] is what both return, side
 // by side.
 //
@@ -27,6 +18,7 @@ type Bidirectional struct {
 	forward, backward Recurrent
 	params            []*Param
 
+	skipped                    bool   // nobody wants the gradient of x
 	widths                     [2]int // of what each layer returns
 	y, dForward, dBackward, dx *tensor.Tensor
 	copy                       kernels.CopyColumns
@@ -84,6 +76,9 @@ func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	l.columns(forward, 0, dy, 0, l.widths[0])
 	l.columns(backward, 0, dy, l.widths[0], l.widths[1])
 	first, second := l.forward.Backward(forward), l.backward.Backward(backward)
+	if l.skipped {
+		return nil
+	}
 	dx := l.room(&l.dx, first, first.Shape()...)
 	l.add = kernels.Binary{Op: kernels.Add, Z: dx.Array(), X: first.Array(), Y: second.Array()}
 	dy.Device().Launch(&l.add)
@@ -92,6 +87,12 @@ func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
 
 // Params is the parameters of both layers, each once.
 func (l *Bidirectional) Params() []*Param { return l.params }
+
+// SetReverse has both layers change their direction: the first runs from the last step to the first, and the second onwards.
+func (l *Bidirectional) SetReverse(reverse bool) {
+	l.forward.SetReverse(reverse)
+	l.backward.SetReverse(!reverse)
+}
 
 // SetLengths gives the rows of the batches from now on a length each, in both layers.
 func (l *Bidirectional) SetLengths(lengths []int) {
@@ -103,6 +104,13 @@ func (l *Bidirectional) SetLengths(lengths []int) {
 func (l *Bidirectional) ResetState() {
 	l.forward.ResetState()
 	l.backward.ResetState()
+}
+
+// SkipInputGrad has Backward return nil in the place of the gradient of x from now on, and neither layer compute it.
+func (l *Bidirectional) SkipInputGrad() {
+	l.skipped = true
+	l.forward.SkipInputGrad()
+	l.backward.SkipInputGrad()
 }
 
 // Free gives back the memory that the layer and its two layers hold beside their parameters.

@@ -291,6 +291,27 @@ func ExampleNewSoftmaxCrossEntropy() {
 	// [3 2] [-0.2500 0.2500 -0.1345 0.1345 0.0000 0.0000]
 }
 
+// Recurrent layers one above the other are a recurrent layer: what PyTorch makes of num_layers=2. Both get the lengths.
+func ExampleSequential_SetLengths() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	stack := layers.NewSequential(
+		layers.NewGRU(in.Xavier(3, 12), in.Xavier(4, 12), nil, nil),
+		layers.NewRNN(in.Xavier(4, 1), in.Xavier(1, 1), nil))
+	stack.SetLengths([]int{3, 1})
+	show(stack.Forward(in.Normal(1, 3, 2, 3)))
+	// Output: [3 2 1] [0.1569 0.0286 0.3666 0.0000 0.5445 0.0000]
+}
+
+// Nobody wants the gradient of a network's input.
+func ExampleSequential_SkipInputGrad() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	net := layers.NewSequential(layers.NewRNN(in.Xavier(3, 4), in.Xavier(4, 4), nil), layers.NewMatMul(in.Xavier(4, 2)))
+	net.SkipInputGrad()
+	y := net.Forward(in.Normal(1, 5, 2, 3))
+	fmt.Println(net.Backward(y) == nil)
+	// Output: true
+}
+
 func ExampleNewSequential() {
 	in := layers.NewInit(cpu, device.Float64, 1)
 	net := layers.NewSequential(

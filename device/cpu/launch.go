@@ -95,7 +95,7 @@ type code struct {
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
-	forward, backward                par.Body
+	rnnForward, rnnBackward          par.Body
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -113,7 +113,7 @@ func codeOf[T device.Float]() *code {
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
-		forward: forward[T], backward: backward[T],
+		rnnForward: rnnForward[T], rnnBackward: rnnBackward[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
@@ -131,13 +131,13 @@ func (d *cpu) code(t device.DType) *code {
 
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
-	mul      gemm.Multiplier[T]
-	spread   spreading[T]
-	sequence sequence[T]
-	lstm     lstmRows[T]
-	gru      gruRows[T]
-	squared  []T       // what sumSquares sums
-	sums     []float64 // of its blocks
+	mul     gemm.Multiplier[T]
+	spread  spreading[T]
+	rnn     rnnRows[T]
+	lstm    lstmRows[T]
+	gru     gruRows[T]
+	squared []T       // what sumSquares sums
+	sums    []float64 // of its blocks
 }
 
 func scratchOf[T device.Float](d *cpu) *scratch[T] {

@@ -310,6 +310,12 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 			e["e"] = m * n
 		}
 		return e
+	case "rnn_step", "rnn_step_back":
+		return gated(rows, n, 1)
+	case "rnn_first":
+		e := gated(rows, n, 1)
+		e["first"], e["dz"] = rows*n, v["steps"]*rows*n
+		return e
 	case "lstm_step", "lstm_step_back":
 		return gated(rows, n, 4)
 	case "gru_reset", "gru_step", "gru_step_back", "gru_reset_back":

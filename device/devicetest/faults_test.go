@@ -398,7 +398,7 @@ var rnnFaults = []fault{
 		d.Launch(c)
 	}),
 	in("the initial state is taken for 0", func(d device.Device, k *kernels.RNN) {
-		first := rows(k.H, 0, 1)
+		first := initial(k.H, k.Reverse)
 		h := read(d, first)
 		d.Launch(kernels.Fill{Dst: first})
 		d.Launch(*k)
@@ -406,13 +406,14 @@ var rnnFaults = []fault{
 	}),
 	in("the initial state is overwritten", func(d device.Device, k *kernels.RNN) {
 		d.Launch(*k)
-		steps := k.X.Shape[0]
-		d.Launch(kernels.Copy{Dst: rows(k.H, 0, 1), Src: rows(k.H, steps, steps+1)})
+		if k.X.Shape[0] > 0 {
+			d.Launch(kernels.Copy{Dst: initial(k.H, k.Reverse), Src: initial(k.H, !k.Reverse)})
+		}
 	}),
 	in("each step starts from the initial state", func(d device.Device, k *kernels.RNN) {
 		d.Launch(*k)
 		h := read(d, k.H)
-		if steps, b, _, n := k.Dims(); steps > 1 {
+		if steps, b, _, n := k.Dims(); steps > 1 && !k.Reverse && k.Lengths.IsZero() {
 			for t := range steps {
 				c := *k
 				c.X, c.H = rows(k.X, t, t+1), device.Array{Slice: d.Alloc(k.H.Type(), 2*b*n), Shape: []int{2, b, n}}
@@ -432,6 +433,21 @@ var rnnFaults = []fault{
 		}
 		write(d, k.H, h)
 	}),
+	edit("it runs onwards", func(k *kernels.RNN) { k.Reverse = false }),
+	in("rows have all steps", func(d device.Device, k *kernels.RNN) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
+	in("rows have a step too many", func(d device.Device, k *kernels.RNN) { lengthened(d, k.Lengths, 1, k) }),
+	spoil("a row's output goes on behind its end", func(k *kernels.RNN) device.Array { return k.Y }, func(k *kernels.RNN, d device.Device, y []float64) {
+		if h, b := read(d, k.H), k.X.Shape[1]*k.Wh.Shape[0]; k.Reverse {
+			copy(y, h)
+		} else if len(h) > b {
+			copy(y, h[b:])
+		}
+	}),
+	spoil("a row's state is 0 behind its end", func(k *kernels.RNN) device.Array { return k.H }, func(k *kernels.RNN, d device.Device, h []float64) {
+		if b := k.X.Shape[1] * k.Wh.Shape[0]; !k.Reverse && len(h) > b && !k.Y.IsZero() {
+			copy(h[b:], read(d, k.Y))
+		}
+	}),
 	overwritten("DWx is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWx }),
 	overwritten("DWh is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWh }),
 	overwritten("DBias is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DBias }),
@@ -444,11 +460,14 @@ var rnnFaults = []fault{
 	}),
 	spoil("DWh sums over the states after the step", func(k *kernels.RNNGrad) device.Array { return k.DWh }, func(k *kernels.RNNGrad, d device.Device, dw []float64) {
 		steps, b, _, n := k.Dims()
-		h, dz := read(d, k.H), read(d, k.DZ)
+		h, dz, sign := read(d, k.H), read(d, k.DZ), 1.0
+		if k.Reverse {
+			sign = -1
+		}
 		for row := range steps * b {
 			for i := range n {
 				for j := range n {
-					dw[i*n+j] += (h[(row+b)*n+i] - h[row*n+i]) * dz[row*n+j]
+					dw[i*n+j] += sign * (h[(row+b)*n+i] - h[row*n+i]) * dz[row*n+j]
 				}
 			}
 		}
@@ -462,7 +481,7 @@ var rnnFaults = []fault{
 	}),
 	in("the slope is that of the state before", func(d device.Device, k *kernels.RNNGrad) {
 		d.Launch(*k)
-		if k.F != kernels.Tanh {
+		if k.F != kernels.Tanh || k.Reverse || !k.Lengths.IsZero() {
 			return
 		}
 		_, b, _, n := k.Dims()
@@ -472,6 +491,45 @@ var rnnFaults = []fault{
 		}
 		write(d, k.DZ, dz)
 	}),
+	edit("it runs onwards", func(k *kernels.RNNGrad) { k.Reverse = false }),
+	edit("rows have all steps", func(k *kernels.RNNGrad) { k.Lengths = device.Array{} }),
+	in("rows have a step too many", func(d device.Device, k *kernels.RNNGrad) { lengthened(d, k.Lengths, 1, k) }),
+	edit("DHT is left out", func(k *kernels.RNNGrad) { k.DHT = device.Array{} }),
+	spoil("DH0 of a row without steps is 0", func(k *kernels.RNNGrad) device.Array { return k.DH0 }, func(k *kernels.RNNGrad, d device.Device, dh []float64) {
+		for b, n := range read(d, k.Lengths) {
+			if h := k.Wh.Shape[0]; n == 0 && k.X.Shape[0] > 0 {
+				clear(dh[b*h : (b+1)*h])
+			}
+		}
+	}),
+	spoil("a row has a gradient behind its end", func(k *kernels.RNNGrad) device.Array { return k.DX }, func(k *kernels.RNNGrad, d device.Device, dx []float64) {
+		for b, n := range read(d, k.Lengths) {
+			if t := k.X.Shape[0]; int(n) < t && k.X.Shape[2] > 0 {
+				dx[((t-1)*k.X.Shape[1]+b)*k.X.Shape[2]] = 1e-3
+			}
+		}
+	}),
+	without("without DX there is no DWx", func(k *kernels.RNNGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
+}
+
+// initial is the states that a kernel begins with.
+func initial(states device.Array, reverse bool) device.Array {
+	if n := states.Shape[0]; reverse {
+		return rows(states, n-1, n)
+	}
+	return rows(states, 0, 1)
+}
+
+// without is a fault of a gradient that leaves out DWx as well where DX is left out.
+func without[K device.Kernel](name string, of func(k *K) (dx, dwx device.Array)) fault {
+	return in(name, func(d device.Device, k *K) {
+		dx, dwx := of(k)
+		before := read(d, dwx)
+		d.Launch(*k)
+		if dx.IsZero() {
+			write(d, dwx, before)
+		}
+	})
 }
 
 // overwritten is a fault of a gradient that should be added.
@@ -490,10 +548,7 @@ var lstmFaults = []fault{
 	in("rows have all steps", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
 	in("rows have a step too many", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, 1, k) }),
 	in("the initial C is taken for 0", func(d device.Device, k *kernels.LSTM) {
-		first := rows(k.C, 0, 1)
-		if k.Reverse {
-			first = rows(k.C, k.C.Shape[0]-1, k.C.Shape[0])
-		}
+		first := initial(k.C, k.Reverse)
 		c := read(d, first)
 		d.Launch(kernels.Fill{Dst: first})
 		d.Launch(*k)
@@ -564,6 +619,7 @@ var lstmFaults = []fault{
 			}
 		}
 	}),
+	without("without DX there is no DWx", func(k *kernels.LSTMGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
 	spoil("a row has a gradient behind its end", func(k *kernels.LSTMGrad) device.Array { return k.DX }, func(k *kernels.LSTMGrad, d device.Device, dx []float64) {
 		for b, n := range read(d, k.Lengths) {
 			if t := k.X.Shape[0]; int(n) < t && k.X.Shape[2] > 0 {
@@ -619,6 +675,7 @@ var gruFaults = []fault{
 	edit("it resets before the product", func(k *kernels.GRUGrad) { k.ResetBefore = true }),
 	edit("it runs onwards", func(k *kernels.GRUGrad) { k.Reverse = false }),
 	edit("rows have all steps", func(k *kernels.GRUGrad) { k.Lengths = device.Array{} }),
+	without("without DX there is no DWx", func(k *kernels.GRUGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
 	in("the state's own share is left out of DH0", func(d device.Device, k *kernels.GRUGrad) {
 		d.Launch(*k)
 		steps, b, _, n := k.Dims()

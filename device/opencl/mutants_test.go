@@ -134,6 +134,15 @@ var mutants = []mutant{
 	{"CPU", "Activate", "math", "+ 1), x);", "+ 1), 1);"},
 	{"CPU", "ActivateGrad", "math", "dy * ((1 - y) * (1 + y))", "dy * (1 - y * y)"},
 	{"CPU", "ActivateGrad", "math", "return y > 0 ? dy : 0;", "return y >= 0 ? dy : 0;"},
+	// A recurrent layer with lengths, and the ends of its gradient.
+	{"CPU", "RNN", "rnn", "if (!takes)", "if (false)"},
+	{"GPU", "RNN", "rnn", "y[i] = takes ? h[i] : 0;", "y[i] = h[i];"},
+	{"CPU", "RNNGrad", "rnn", "bool last = t == (reverse ? 0 : taken - 1);", "bool last = t == taken - 1;"},
+	{"CPU", "RNNGrad", "rnn", "d += dh[i];", "d = dh[i];"},
+	{"GPU", "RNNGrad", "rnn", "t < taken ? gradient(f, d, h[i]) : 0", "gradient(f, d, h[i])"},
+	{"CPU", "RNNGrad", "rnn", "t = reverse ? taken - 1 : 0;", "t = 0;"},
+	{"CPU", "RNNGrad", "rnn", "if (taken > 0)", "if (true)"},
+	{"CPU", "RNNGrad", "rnn", "return bounded ? max((index)0, min(steps, (index)lengths[row])) : steps;", "return steps;"},
 	// Element by element.
 	{"CPU", "Binary", "elementwise", "xi + i * STEP_X", "xi + i"},
 	{"GPU", "Binary", "elementwise", "x + y : op == MUL", "x - y : op == MUL"},

@@ -46,6 +46,7 @@ type model struct {
 
 func newModel(w *weights, steps, rows int) *model {
 	rnn := layers.NewRNN(w.wx, w.wh, w.b)
+	rnn.SkipInputGrad()
 	return &model{
 		weights: w, steps: steps, rows: rows,
 		rnn:    rnn,

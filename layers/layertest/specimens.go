@@ -51,18 +51,6 @@ var specimens = append([]specimen{
 	{"RNNCell", func(e *env) gradcheck.Function { return cell(e, []int{3}) }},
 	{"RNNCell/vector", func(e *env) gradcheck.Function { return cell(e, nil) }},
 	{"RNNCell/axes", func(e *env) gradcheck.Function { return cell(e, []int{3, 2}) }},
-	{"RNN", func(e *env) gradcheck.Function {
-		return layer(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3))
-	}},
-	{"RNN/state", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
-	}},
-	{"RNN/no bias", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewRNN(e.weight(5, 3), e.weight(3, 3), nil), e.normal(4, 2, 5), e.normal(2, 3))
-	}},
-	{"ReLURNN", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewReLURNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
-	}},
 	{"SoftmaxCrossEntropy", func(e *env) gradcheck.Function { return crossEntropy(e.normal(4, 5), 2, 0, 4, 2) }},
 	{"SoftmaxCrossEntropy/sequence", func(e *env) gradcheck.Function {
 		return crossEntropy(e.normal(3, 2, 5), 2, -1, 4, 0, -1, 0)
@@ -88,7 +76,7 @@ var specimens = append([]specimen{
 	{"RNN/shared", func(e *env) gradcheck.Function { // two layers of the same weights, one above the other
 		wx, wh, b, x, h := e.weight(5, 5), e.weight(5, 5), e.normal(5), e.normal(4, 2, 5), e.normal(2, 5)
 		first, second := layers.NewRNN(wx, wh, b), layers.NewRNN(wx, wh, b)
-		both := recurrent(first, x, h)
+		both := gradcheck.Function{Inputs: gradcheck.Tensors{"x": x, "h": h}, Params: first.Params()}
 		both.Forward = func() *tensor.Tensor {
 			first.SetState(h)
 			second.ResetState()
@@ -99,7 +87,7 @@ var specimens = append([]specimen{
 		}
 		return both
 	}},
-}, gatedSpecimens()...)
+}, recurrentSpecimens()...)
 
 // weight is a weight that keeps numbers about as large as they are.
 func (e *env) weight(inputs, outputs int) *tensor.Tensor { return e.in.Xavier(inputs, outputs) }
@@ -139,20 +127,6 @@ func cell(e *env, leading []int) gradcheck.Function {
 		Backward: func(dy *tensor.Tensor) gradcheck.Tensors {
 			dx, dh := l.Backward(dy)
 			return gradcheck.Tensors{"x": dx, "h": dh}
-		},
-	}
-}
-
-func recurrent(l *layers.RNN, x, h *tensor.Tensor) gradcheck.Function {
-	return gradcheck.Function{
-		Inputs: gradcheck.Tensors{"x": x, "h": h},
-		Params: l.Params(),
-		Forward: func() *tensor.Tensor {
-			l.SetState(h)
-			return l.Forward(x)
-		},
-		Backward: func(dy *tensor.Tensor) gradcheck.Tensors {
-			return gradcheck.Tensors{"x": l.Backward(dy), "h": l.StateGrad()}
 		},
 	}
 }
