@@ -280,6 +280,19 @@ func ExampleNewBidirectional() {
 	// backward.b float64 [8]
 }
 
+// A row of the table for each id, in a shape that a recurrent layer takes: three steps, two rows.
+func ExampleNewEmbedding() {
+	w := tensor.From(cpu, []float64{0, 0.5, 1, 1.5, 2, 2.5}, 3, 2)
+	embedding := layers.NewEmbedding(w)
+	y := embedding.Forward([]int{2, 0, 1, 1, 1, 0}, 3, 2)
+	show(y)
+	embedding.Backward(y)
+	show(w.Grad()) // row 1 was taken three times
+	// Output:
+	// [3 2 2] [2.0000 2.5000 0.0000 0.5000 1.0000 1.5000 1.0000 1.5000 1.0000 1.5000 0.0000 0.5000]
+	// [3 2] [0.0000 1.0000 3.0000 4.5000 2.0000 2.5000]
+}
+
 // A target of -1 does not count.
 func ExampleNewSoftmaxCrossEntropy() {
 	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)

@@ -164,6 +164,8 @@ var families = []family{
 	{"Copy", copies},
 	{"CopyColumns", copyColumns},
 	{"Fill", fills},
+	{"Gather", gather},
+	{"ScatterAdd", scatterAdd},
 }
 
 // checks is one check for each size and type.

@@ -42,7 +42,9 @@ func misuse(e *env) {
 	lstm := layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(16))
 	gru := layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(12), zeros(12))
 	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
+	embedding := layers.NewEmbedding(zeros(7, 4))
 	run := func() {
+		embedding.Forward([]int{1, 6}, 2)
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
 		add.Forward(zeros(2, 3), zeros(3))
@@ -179,6 +181,17 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { layers.NewEmbedding(nil) }, "layers.Embedding: w is nil"},
+		{func() { layers.NewEmbedding(zeros(7)) }, "layers.Embedding: w is float32 [7], want [V D]"},
+		{func() { layers.NewEmbedding(whole(7, 4)) }, "layers.Embedding: w is int32, want float32 or float64"},
+		{func() { embedding.Forward([]int{1, 7}) }, "layers.Embedding: id 1 is 7 and w is float32 [7 4], want 0 to 6"},
+		{func() { embedding.Forward([]int{-1, 2}, 1, 2) }, "layers.Embedding: id 0 is -1 and w is float32 [7 4], want 0 to 6"},
+		{func() { embedding.Forward([]int{1, 2, 3}, 2, 2) }, "layers.Embedding: 3 ids and the shape [2 2], want 4 ids"},
+		{func() { embedding.Forward([]int{1, 2}, -1, -2) }, "tensor: shape [-1 -2] has a negative axis"},
+		{func() { layers.NewEmbedding(zeros(7, 4)).Backward(zeros(2, 4)) }, "layers.Embedding: Backward before Forward"},
+		{func() { embedding.Backward(zeros(2, 3)) }, "layers.Embedding: dy is float32 [2 3], want [2 4], the shape that Forward returned"},
+		{func() { embedding.Backward(nil) }, "layers.Embedding: dy is nil"},
+		{func() { embedding.Free(); embedding.Backward(zeros(2, 4)) }, "layers.Embedding: Backward before Forward"},
 		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
 		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
 		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},

@@ -67,6 +67,7 @@ func params(e *env) {
 		{layers.NewSoftmax(), nil, nil},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},
+		{layers.NewEmbedding(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewRNN(wx, wh, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh}},
 		{layers.NewRNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 		{layers.NewReLURNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},

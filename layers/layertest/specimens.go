@@ -48,6 +48,20 @@ var specimens = append([]specimen{
 	{"Affine/vector", func(e *env) gradcheck.Function {
 		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(4))
 	}},
+	{"Embedding", func(e *env) gradcheck.Function { return embedding(e, layers.NewEmbedding(e.normal(7, 5))) }},
+	{"Embedding/RNN", func(e *env) gradcheck.Function {
+		l := layers.NewEmbedding(e.weight(7, 5))
+		rnn := layers.NewRNN(e.weight(5, 4), e.weight(4, 4), e.normal(4))
+		f := embedding(e, l)
+		first := f
+		f.Params = append(f.Params[:1:1], rnn.Params()...)
+		f.Forward = func() *tensor.Tensor {
+			rnn.ResetState()
+			return rnn.Forward(first.Forward())
+		}
+		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(rnn.Backward(dy)) }
+		return f
+	}},
 	{"RNNCell", func(e *env) gradcheck.Function { return cell(e, []int{3}) }},
 	{"RNNCell/vector", func(e *env) gradcheck.Function { return cell(e, nil) }},
 	{"RNNCell/axes", func(e *env) gradcheck.Function { return cell(e, []int{3, 2}) }},
@@ -126,6 +140,16 @@ func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
 			return l.Forward(x)
 		},
 		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"x": l.Backward(dy)} },
+	}
+}
+
+// embedding takes three steps of two rows each from a table of seven.
+func embedding(e *env, l *layers.Embedding) gradcheck.Function {
+	ids := []int{3, 0, 3, 6, 1, 3}
+	return gradcheck.Function{
+		Params:   l.Params(),
+		Forward:  func() *tensor.Tensor { return l.Forward(ids, 3, 2) },
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { l.Backward(dy); return nil },
 	}
 }
 

@@ -29,6 +29,10 @@ func (d *gpu) launch(k device.Kernel) {
 		d.copyColumns(k)
 	case *kernels.Fill:
 		d.fill(k.Dst.Slice, k.Value)
+	case *kernels.Gather:
+		d.gather(k)
+	case *kernels.ScatterAdd:
+		d.scatterAdd(k)
 	case *kernels.Softmax:
 		d.softmax(k)
 	case *kernels.SoftmaxGrad:
