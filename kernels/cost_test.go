@@ -40,6 +40,7 @@ func TestCost(t *testing.T) {
 		{"a fill", kernels.Fill{Dst: f64(6)}, 0, 8 * 6},
 		{"2 rows of a table, read and written, and 2 ids", kernels.Gather{Y: f64(2, 3), W: f64(7, 3), IDs: i32(2)}, 0, 8*2*6 + 4*2},
 		{"2 terms of 3, read, and their sums read and written", kernels.ScatterAdd{DW: f64(7, 3), DY: f64(2, 3), IDs: i32(2)}, 6, 8*3*6 + 4*2},
+		{"6 comparisons and products", kernels.Dropout{P: 0.5, Y: f32(6), X: f32(6)}, 12, 4 * 12},
 		{"softmax", kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)}, 24, 4 * 12},
 		{"its gradient", kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)}, 24, 4 * 18},
 		{"a loss", kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(2), P: f64(2, 3), X: f64(2, 3), Target: i32(2)}, 30, 8*(1+2+6+6) + 4*2},

@@ -35,6 +35,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		gru := layers.NewGRU(normal(3, 12), normal(4, 12), nil, normal(12))
 		before := layers.NewGRUResetBefore(normal(3, 12), normal(4, 12), normal(12), normal(12))
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
+		evaluated := layers.NewDropout(0.5, 1)
+		evaluated.SetTraining(false)
 		loss := layers.NewSoftmaxCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
@@ -72,6 +74,9 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			},
 			"Bidirectional": step(layers.NewBidirectional(
 				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
+			"Dropout":             step(layers.NewDropout(0.5, 1), x),
+			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
+			"Dropout, evaluated":  step(evaluated, x),
 			"Embedding":           func() { embedding.Backward(embedding.Forward(ids, 3, 2)) },
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },

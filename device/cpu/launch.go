@@ -41,6 +41,9 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 	case *kernels.ScatterAdd:
 		blocks := (kernels.Cols(k.DW) + scatterBlock - 1) / scatterBlock
 		d.team.Split(blocks, grain(scatterBlock*k.IDs.Len()), k, d.code(k.DW.Type()).scatterAdd)
+	case *kernels.Dropout:
+		times, period := k.Dims()
+		d.team.For(times*dropoutBlocks(period), grain(4*costly), k, d.code(k.Y.Type()).dropout)
 	case *kernels.Softmax:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
@@ -97,6 +100,7 @@ type code struct {
 
 	spread, sumRows, copyColumns     par.Body
 	gather, scatterAdd               par.Body
+	dropout                          par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -116,6 +120,7 @@ func codeOf[T device.Float]() *code {
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
 		gather: gather[T], scatterAdd: scatterAdd[T],
+		dropout:  dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],

@@ -281,6 +281,9 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		return map[string]int64{"dst": n}
 	case "gather":
 		return map[string]int64{"y": rows * v["d"], "w": v["v"] * v["d"], "ids": rows}
+	case "dropout":
+		all := v["times"] * v["period"]
+		return map[string]int64{"y": all, "x": all}
 	case "scatter_links":
 		return map[string]int64{"first": rows, "next": rows, "ids": rows}
 	case "scatter_add": // of the table as many rows as the largest of the ids, which are not told

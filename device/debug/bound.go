@@ -54,6 +54,14 @@ func (s *shadow) bound(k device.Kernel, in, out numbers) (numbers, error) {
 		return numbers{"Dst": make([]float64, len(out["Dst"]))}, nil
 	case *kernels.Gather:
 		return numbers{"Y": make([]float64, len(out["Y"]))}, nil
+	case *kernels.Dropout:
+		all := bounds(k.Y.Type(), 2, out["Y"])
+		for i, y := range out["Y"] {
+			if y == 0 { // dropped
+				all[i] = 0
+			}
+		}
+		return numbers{"Y": all}, nil
 	case *kernels.ScatterAdd:
 		sizes := absolute(in)
 		sizes["IDs"] = in["IDs"]

@@ -43,12 +43,13 @@ var cases = map[string]int{
 	"Fill":                    480,
 	"Gather":                  272,
 	"ScatterAdd":              272,
-	"Workers":                 540,
+	"Dropout":                 408,
+	"Workers":                 552,
 	"Invariance":              10,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  39,
+	"Misuse":                  42,
 }
 
 func TestCases(t *testing.T) {

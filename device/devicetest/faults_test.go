@@ -58,7 +58,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
 var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
-	gatherFaults, deviceFaults)
+	gatherFaults, dropoutFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -785,5 +785,34 @@ var gatherFaults = []fault{
 				dw[j] += dy[i*n+j]
 			}
 		}
+	}),
+}
+
+var dropoutFaults = []fault{
+	edit("P is rounded in float32", func(k *kernels.Dropout) { k.P = float64(float32(k.P)) }),
+	edit("the seed has 32 bits", func(k *kernels.Dropout) { k.Seed &= 1<<32 - 1 }),
+	edit("the stream has 32 bits", func(k *kernels.Dropout) { k.Stream &= 1<<32 - 1 }),
+	edit("seed and stream are swapped", func(k *kernels.Dropout) { k.Seed, k.Stream = k.Stream, k.Seed }),
+	edit("it does not begin again", func(k *kernels.Dropout) { k.Period = 0 }),
+	edit("the last element is left out", func(k *kernels.Dropout) {
+		if k.Period == 0 {
+			k.Y, k.X = butLast(k.Y), butLast(k.X)
+		}
+	}),
+	spoil("what is kept is not scaled", func(k *kernels.Dropout) device.Array { return k.Y }, func(k *kernels.Dropout, d device.Device, y []float64) {
+		for i := range y {
+			y[i] *= 1 - k.P
+		}
+	}),
+	in("what is dropped is multiplied by 0", func(d device.Device, k *kernels.Dropout) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		y := read(d, k.Y)
+		for i := range y {
+			if y[i] == 0 {
+				y[i] *= x[i]
+			}
+		}
+		write(d, k.Y, y)
 	}),
 }

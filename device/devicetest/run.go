@@ -166,6 +166,7 @@ var families = []family{
 	{"Fill", fills},
 	{"Gather", gather},
 	{"ScatterAdd", scatterAdd},
+	{"Dropout", dropout},
 }
 
 // checks is one check for each size and type.

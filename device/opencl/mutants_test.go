@@ -152,6 +152,11 @@ var mutants = []mutant{
 	{"GPU", "ScatterAdd", "gather", "after < rows && ids[after] != id", "after < rows - 1 && ids[after] != id"},
 	{"GPU", "ScatterAdd", "gather", "before < 0 && id", "before < i && id"},
 	{"GPU", "ScatterAdd", "gather", "k = next[k]", "k = rows"},
+	{"CPU", "Dropout", "dropout", "round < 10", "round < 9"},
+	{"GPU", "Dropout", "dropout", "0xBB67AE85u", "0xBB67AE86u"},
+	{"GPU", "Dropout", "dropout", "min((index)4, period - four * 4)", "4 - (period - four * 4 < 4)"},
+	{"CPU", "Dropout", "dropout", "t * period + four * 4;", "four * 4;"},
+	{"CPU", "Dropout", "dropout", "word[i] < (unsigned)threshold", "(int)word[i] < threshold"},
 	// Rows.
 	{"CPU", "Softmax", "softmax", "exp_(x[j] - largest)", "exp_(x[j])"},
 	{"GPU", "Softmax", "softmax", "yi[j] /= sum;", "yi[j] /= sum + R(1e-3);"},

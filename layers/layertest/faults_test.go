@@ -76,6 +76,9 @@ var faults = map[string]func(d device.Device) device.Device{
 	"Gather takes the first row": change(func(k *kernels.Gather) {
 		k.W.Slice, k.W.Shape = k.W.Slice.Slice(0, kernels.Cols(k.W)), []int{1, kernels.Cols(k.W)}
 	}),
+	"Dropout has always one mask":    change(func(k *kernels.Dropout) { k.Stream = 0 }),
+	"Dropout forgets its period":     change(func(k *kernels.Dropout) { k.Period = 0 }),
+	"Dropout drops nothing":          change(func(k *kernels.Dropout) { k.P = 0 }),
 	"ScatterAdd does nothing":        drop("ScatterAdd"),
 	"RNN with a sigmoid":             change(func(k *kernels.RNN) { k.F = kernels.Sigmoid }),
 	"RNN forgets the bias":           change(func(k *kernels.RNN) { k.Bias = kernels.Array{} }),

@@ -43,7 +43,9 @@ func misuse(e *env) {
 	gru := layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(12), zeros(12))
 	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
 	embedding := layers.NewEmbedding(zeros(7, 4))
+	dropout := layers.NewDropout(0.5, 1)
 	run := func() {
+		dropout.Forward(zeros(2, 3))
 		embedding.Forward([]int{1, 6}, 2)
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
@@ -181,6 +183,23 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { layers.NewDropout(1, 1) }, "layers.Dropout: p is 1, want 0 <= p < 1"},
+		{func() { layers.NewDropout(-0.5, 1) }, "layers.Dropout: p is -0.5, want 0 <= p < 1"},
+		{func() { layers.NewSequenceDropout(math.NaN(), 1) }, "layers.SequenceDropout: p is NaN, want 0 <= p < 1"},
+		{func() { dropout.Forward(nil) }, "layers.Dropout: x is nil"},
+		{func() { dropout.Forward(whole(2)) }, "kernels.Dropout: X is int32, want float32 or float64"},
+		{func() { layers.NewSequenceDropout(0.5, 1).Forward(zeros(2, 3)) }, "layers.SequenceDropout: x is float32 [2 3], want [T B F]"},
+		{func() { layers.NewDropout(0.5, 1).Backward(zeros(2, 3)) }, "layers.Dropout: Backward before Forward"},
+		{func() { dropout.Backward(zeros(3, 2)) }, "layers.Dropout: dy is float32 [3 2], want [2 3], the shape that Forward returned"},
+		{func() {
+			defer dropout.SetTraining(true)
+			dropout.SetTraining(false)
+			dropout.Forward(zeros(4))
+			dropout.Backward(zeros(2, 3))
+		}, "layers.Dropout: dy is float32 [2 3], want [4], the shape that Forward returned"},
+		{func() { dropout.Forward(dropout.Forward(zeros(2, 3))) }, "layers.Dropout: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { dropout.Free(); dropout.Backward(zeros(2, 3)) }, "layers.Dropout: Backward before Forward"},
+
 		{func() { layers.NewEmbedding(nil) }, "layers.Embedding: w is nil"},
 		{func() { layers.NewEmbedding(zeros(7)) }, "layers.Embedding: w is float32 [7], want [V D]"},
 		{func() { layers.NewEmbedding(whole(7, 4)) }, "layers.Embedding: w is int32, want float32 or float64"},

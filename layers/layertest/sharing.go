@@ -65,6 +65,7 @@ func params(e *env) {
 	}{
 		{layers.NewSigmoid(), nil, nil},
 		{layers.NewSoftmax(), nil, nil},
+		{layers.NewDropout(0.5, 1), nil, nil},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},
 		{layers.NewEmbedding(wx), []string{"w"}, []*tensor.Tensor{wx}},

@@ -48,6 +48,20 @@ var specimens = append([]specimen{
 	{"Affine/vector", func(e *env) gradcheck.Function {
 		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(4))
 	}},
+	{"Dropout", func(e *env) gradcheck.Function {
+		l := layers.NewDropout(0.4, 1)
+		return masked(layer(l, e.normal(3, 2, 5)), l)
+	}},
+	{"SequenceDropout", func(e *env) gradcheck.Function {
+		l := layers.NewSequenceDropout(0.4, 1)
+		return masked(layer(l, e.normal(3, 2, 5)), l)
+	}},
+	{"Sequential/Dropout", func(e *env) gradcheck.Function {
+		first, second := layers.NewDropout(0.4, 1), layers.NewSequenceDropout(0.4, 2)
+		return masked(layer(layers.NewSequential(first,
+			layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), second,
+			layers.NewAffine(e.weight(5, 6), e.normal(6))), e.normal(4, 2, 3)), first, second)
+	}},
 	{"Embedding", func(e *env) gradcheck.Function { return embedding(e, layers.NewEmbedding(e.normal(7, 5))) }},
 	{"Embedding/RNN", func(e *env) gradcheck.Function {
 		l := layers.NewEmbedding(e.weight(7, 5))
@@ -141,6 +155,18 @@ func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
 		},
 		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"x": l.Backward(dy)} },
 	}
+}
+
+// masked is a function of the same masks each time.
+func masked(f gradcheck.Function, dropouts ...*layers.Dropout) gradcheck.Function {
+	forward := f.Forward
+	f.Forward = func() *tensor.Tensor {
+		for _, l := range dropouts {
+			l.SetPosition(5)
+		}
+		return forward()
+	}
+	return f
 }
 
 // embedding takes three steps of two rows each from a table of seven.
