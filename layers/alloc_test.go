@@ -42,17 +42,19 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
 		vector, state, target := normal(3), normal(4), []int{1, -1}
 		for name, step := range map[string]func(){
-			"Add":        binary(layers.NewAdd(), x, normal(3)),
-			"Mul":        binary(layers.NewMul(), x, normal(2, 1)),
-			"Div":        binary(layers.NewDiv(), normal(), x),
-			"Sigmoid":    step(layers.NewSigmoid(), x),
-			"Tanh":       step(layers.NewTanh(), x),
-			"ReLU":       step(layers.NewReLU(), x),
-			"Softmax":    step(layers.NewSoftmax(), x),
-			"MatMul":     step(layers.NewMatMul(normal(3, 4)), sequence),
-			"Affine":     step(layers.NewAffine(normal(3, 4), normal(4)), x),
-			"Sequential": step(layers.NewSequential(layers.NewMatMul(normal(3, 4)), layers.NewTanh()), x),
-			"RNN":        step(rnn, sequence),
+			"Add":              binary(layers.NewAdd(), x, normal(3)),
+			"Mul":              binary(layers.NewMul(), x, normal(2, 1)),
+			"Div":              binary(layers.NewDiv(), normal(), x),
+			"Sigmoid":          step(layers.NewSigmoid(), x),
+			"Tanh":             step(layers.NewTanh(), x),
+			"ReLU":             step(layers.NewReLU(), x),
+			"Softmax":          step(layers.NewSoftmax(), x),
+			"MatMul":           step(layers.NewMatMul(normal(3, 4)), sequence),
+			"Affine":           step(layers.NewAffine(normal(3, 4), normal(4)), x),
+			"MatMulTransposed": step(layers.NewMatMulTransposed(normal(4, 3)), sequence),
+			"AffineTransposed": step(layers.NewAffineTransposed(normal(4, 3), normal(4)), x),
+			"Sequential":       step(layers.NewSequential(layers.NewMatMul(normal(3, 4)), layers.NewTanh()), x),
+			"RNN":              step(rnn, sequence),
 			"RNN with a state": func() {
 				restarted.SetState(h)
 				restarted.Backward(restarted.Forward(sequence))

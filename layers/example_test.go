@@ -280,6 +280,36 @@ func ExampleNewBidirectional() {
 	// backward.b float64 [8]
 }
 
+func ExampleNewMatMulTransposed() {
+	w := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 3, 2)
+	product := layers.NewMatMulTransposed(w)
+	show(product.Forward(tensor.From(cpu, []float64{1, -1}, 2))) // with each row of w
+	// Output: [3] [-1.0000 -1.0000 -1.0000]
+}
+
+// A language model whose output layer has the weights of its embedding: one parameter, which both add to the gradient of.
+func ExampleNewAffineTransposed() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	const words, width = 10, 4
+	w := in.Normal(0.1, words, width)
+	embedding := layers.NewEmbedding(w)
+	net := layers.NewSequential(
+		layers.NewLSTM(in.Xavier(width, 4*width), in.Xavier(width, 4*width), in.Zeros(4*width)),
+		layers.NewAffineTransposed(w, in.Zeros(words)))
+	loss := layers.NewSoftmaxCrossEntropy()
+	loss.Forward(net.Forward(embedding.Forward([]int{3, 1, 4}, 3, 1)), []int{1, 4, 1}) // three steps, one row
+	embedding.Backward(net.Backward(loss.Backward()))
+	for _, p := range net.Params() {
+		fmt.Println(p.Name, p.Value, p.Value == w)
+	}
+	// Output:
+	// 0.wx float64 [4 16] false
+	// 0.wh float64 [4 16] false
+	// 0.b float64 [16] false
+	// 1.w float64 [10 4] true
+	// 1.b float64 [10] false
+}
+
 // Half of the elements are dropped, and the others doubled; in an evaluation all of them stay as they are.
 func ExampleNewDropout() {
 	dropout := layers.NewDropout(0.5, 5)

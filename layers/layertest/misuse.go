@@ -114,6 +114,12 @@ func misuse(e *env) {
 		{func() { layers.NewMatMul(zeros(2, 3)).Backward(zeros(3)) }, "layers.MatMul: Backward before Forward"},
 		{func() { layers.NewMatMul(freed(3, 4)).Forward(zeros(2, 3)) }, "kernels.MatMul: operand B was freed"},
 
+		{func() { layers.NewMatMulTransposed(zeros(4)) }, "layers.MatMulTransposed: w is float32 [4], want [N K]"},
+		{func() { layers.NewAffineTransposed(zeros(4, 3), nil) }, "layers.AffineTransposed: b is nil; NewMatMulTransposed makes a product without one"},
+		{func() { layers.NewAffineTransposed(zeros(4, 3), zeros(3)) }, "layers.AffineTransposed: b is float32 [3] and w is float32 [4 3], want b [4]"},
+		{func() { layers.NewMatMulTransposed(zeros(4, 3)).Forward(zeros(2, 4)) }, "layers.MatMulTransposed: x is float32 [2 4] and w is float32 [4 3], want x [... 3]"},
+		{func() { layers.NewMatMulTransposed(zeros(2, 3)).Backward(zeros(3)) }, "layers.MatMulTransposed: Backward before Forward"},
+
 		{func() { layers.NewRNN(nil, zeros(4, 4), nil) }, "layers.RNN: wx is nil"},
 		{func() { layers.NewRNN(zeros(3, 4), nil, nil) }, "layers.RNN: wh is nil"},
 		{func() { layers.NewRNN(zeros(4), zeros(4, 4), nil) }, "layers.RNN: wx is float32 [4], want [I H]"},

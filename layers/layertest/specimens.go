@@ -48,6 +48,24 @@ var specimens = append([]specimen{
 	{"Affine/vector", func(e *env) gradcheck.Function {
 		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(4))
 	}},
+	{"MatMulTransposed", func(e *env) gradcheck.Function {
+		return layer(layers.NewMatMulTransposed(e.normal(5, 4)), e.normal(3, 4))
+	}},
+	{"AffineTransposed", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffineTransposed(e.normal(5, 4), e.normal(5)), e.normal(3, 2, 4))
+	}},
+	{"AffineTransposed/vector", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffineTransposed(e.normal(5, 4), e.normal(5)), e.normal(4))
+	}},
+	{"AffineTransposed/tied", func(e *env) gradcheck.Function { // to the table of an embedding
+		w, b := e.weight(7, 5), e.normal(7)
+		f, tanh, out := embedding(e, layers.NewEmbedding(w)), layers.NewTanh(), layers.NewAffineTransposed(w, b)
+		first := f
+		f.Params = out.Params()
+		f.Forward = func() *tensor.Tensor { return out.Forward(tanh.Forward(first.Forward())) }
+		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(tanh.Backward(out.Backward(dy))) }
+		return f
+	}},
 	{"Dropout", func(e *env) gradcheck.Function {
 		l := layers.NewDropout(0.4, 1)
 		return masked(layer(l, e.normal(3, 2, 5)), l)
