@@ -76,6 +76,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			},
 			"Bidirectional": step(layers.NewBidirectional(
 				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
+			"LayerNorm":           step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
 			"Dropout":             step(layers.NewDropout(0.5, 1), x),
 			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
 			"Dropout, evaluated":  step(evaluated, x),

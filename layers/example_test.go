@@ -310,6 +310,14 @@ func ExampleNewAffineTransposed() {
 	// 1.b float64 [10] false
 }
 
+// Each row gets mean 0 and variance 1, but for eps; then gamma and beta.
+func ExampleNewLayerNorm() {
+	gamma, beta := tensor.From(cpu, []float64{1, 1, 10}, 3), tensor.New(cpu, device.Float64, 3)
+	norm := layers.NewLayerNorm(gamma, beta, 1e-5)
+	show(norm.Forward(tensor.From(cpu, []float64{1, 2, 3, 100, 300, 200}, 2, 3)))
+	// Output: [2 3] [-1.2247 0.0000 12.2474 -1.2247 1.2247 0.0000]
+}
+
 // Half of the elements are dropped, and the others doubled; in an evaluation all of them stay as they are.
 func ExampleNewDropout() {
 	dropout := layers.NewDropout(0.5, 5)

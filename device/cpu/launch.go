@@ -53,6 +53,11 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.code(k.X.Type()).totalLoss(k)
 	case *kernels.SoftmaxCrossEntropyGrad:
 		d.team.For(kernels.Rows(k.P), grain(kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
+	case *kernels.LayerNorm:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNorm)
+	case *kernels.LayerNormGrad:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNormGrad)
+		d.team.For(kernels.Cols(k.X), grain(kernels.Rows(k.X)), k, d.code(k.X.Type()).layerNormSums)
 	case *kernels.RNN:
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
@@ -105,6 +110,8 @@ type code struct {
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
+	layerNorm                        par.Body
+	layerNormGrad, layerNormSums     par.Body
 	forward, backward                par.Body
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
@@ -125,6 +132,7 @@ func codeOf[T device.Float]() *code {
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
+		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
 		forward: forward[T], backward: backward[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],

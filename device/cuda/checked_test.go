@@ -305,6 +305,9 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 	case "softmax", "softmax_grad", "cross_entropy", "cross_entropy_grad":
 		all := rows * c
 		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "p": all, "losses": rows, "target": rows}
+	case "layer_norm", "layer_norm_grad":
+		all := rows * c
+		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "terms": all, "mean": rows, "rstd": rows, "gamma": c, "beta": c}
 	case "product":
 		m, k := v["m"], v["k"]
 		e := map[string]int64{"c": m * n, "a": 0, "b": 0, "d": 0, "e": 0}

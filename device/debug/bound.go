@@ -54,6 +54,10 @@ func (s *shadow) bound(k device.Kernel, in, out numbers) (numbers, error) {
 		return numbers{"Dst": make([]float64, len(out["Dst"]))}, nil
 	case *kernels.Gather:
 		return numbers{"Y": make([]float64, len(out["Y"]))}, nil
+	case *kernels.LayerNorm:
+		return layerNormBounds(k, in, out), nil
+	case *kernels.LayerNormGrad:
+		return layerNormGradBounds(k, in), nil
 	case *kernels.Dropout:
 		all := bounds(k.Y.Type(), 2, out["Y"])
 		for i, y := range out["Y"] {

@@ -44,12 +44,14 @@ var cases = map[string]int{
 	"Gather":                  272,
 	"ScatterAdd":              272,
 	"Dropout":                 408,
-	"Workers":                 552,
-	"Invariance":              10,
+	"LayerNorm":               484,
+	"LayerNormGrad":           200,
+	"Workers":                 560,
+	"Invariance":              14,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  42,
+	"Misuse":                  45,
 }
 
 func TestCases(t *testing.T) {

@@ -58,7 +58,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
 var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
-	gatherFaults, dropoutFaults, deviceFaults)
+	gatherFaults, dropoutFaults, layerNormFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -814,5 +814,69 @@ var dropoutFaults = []fault{
 			}
 		}
 		write(d, k.Y, y)
+	}),
+}
+
+var layerNormFaults = []fault{
+	edit("Eps is left out", func(k *kernels.LayerNorm) { k.Eps = 0 }),
+	edit("Gamma and Beta are swapped", func(k *kernels.LayerNorm) { k.Gamma, k.Beta = k.Beta, k.Gamma }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNorm) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	edit("the last row is left out", func(k *kernels.LayerNorm) {
+		if len(k.X.Shape) > 1 {
+			k.Y, k.Mean, k.RStd, k.X = butLast(k.Y), butLast(k.Mean), butLast(k.RStd), butLast(k.X)
+		}
+	}),
+	spoil("the variance is that of a sample", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			n := float64(kernels.Cols(k.X))
+			rstd[i] = 1 / math.Sqrt((1/(r*r)-k.Eps)*n/(n-1)+k.Eps)
+		}
+	}),
+	spoil("Eps is outside of the root", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			rstd[i] = 1 / (math.Sqrt(1/(r*r)-k.Eps) + k.Eps)
+		}
+	}),
+	spoil("the variance is a difference of squares", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		n := kernels.Cols(k.X)
+		for x, i := read(d, k.X), 0; i < len(rstd); i++ {
+			var mean, square float32
+			for _, v := range x[i*n : (i+1)*n] {
+				mean += float32(v) / float32(n)
+				square += float32(v) * float32(v) / float32(n)
+			}
+			rstd[i] = 1 / math.Sqrt(float64(square-mean*mean)+k.Eps)
+		}
+	}),
+	overwritten("DGamma is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DGamma }),
+	overwritten("DBeta is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }),
+	edit("DGamma and DBeta are swapped", func(k *kernels.LayerNormGrad) { k.DGamma, k.DBeta = k.DBeta, k.DGamma }),
+	edit("DY and X are swapped", func(k *kernels.LayerNormGrad) { k.DY, k.X = k.X, k.DY }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNormGrad) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	in("Gamma is left out", func(d device.Device, k *kernels.LayerNormGrad) {
+		gamma := read(d, k.Gamma)
+		d.Launch(kernels.Fill{Dst: k.Gamma, Value: 1})
+		d.Launch(*k)
+		write(d, k.Gamma, gamma)
+	}),
+	spoil("mean(g) is not subtracted", func(k *kernels.LayerNormGrad) device.Array { return k.DX }, func(k *kernels.LayerNormGrad, d device.Device, dx []float64) {
+		dy, gamma, rstd, n := read(d, k.DY), read(d, k.Gamma), read(d, k.RStd), kernels.Cols(k.X)
+		for i, r := range rstd {
+			mean := 0.0
+			for j, g := range gamma {
+				mean += dy[i*n+j] * g / float64(n)
+			}
+			for j := range n {
+				dx[i*n+j] += r * mean
+			}
+		}
+	}),
+	spoil("the last row is not summed", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }, func(k *kernels.LayerNormGrad, d device.Device, dbeta []float64) {
+		dy := read(d, k.DY)
+		for j := range dbeta {
+			if len(dy) > len(dbeta) {
+				dbeta[j] -= dy[len(dy)-len(dbeta)+j]
+			}
+		}
 	}),
 }

@@ -192,6 +192,7 @@ var wrongOptions = []struct {
 	{"Adam", "Step", 0},
 	{"CopyColumns", "Cols", 1000},
 	{"Adam", "Step", -1},
+	{"LayerNorm", "Eps", -1.0},
 	{"Dropout", "P", 1.0},
 	{"Dropout", "Period", 4},
 }

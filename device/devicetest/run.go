@@ -167,6 +167,8 @@ var families = []family{
 	{"Gather", gather},
 	{"ScatterAdd", scatterAdd},
 	{"Dropout", dropout},
+	{"LayerNorm", layerNorm},
+	{"LayerNormGrad", layerNormGrad},
 }
 
 // checks is one check for each size and type.

@@ -158,6 +158,13 @@ var mutants = []mutant{
 	{"CPU", "Dropout", "dropout", "t * period + four * 4;", "four * 4;"},
 	{"CPU", "Dropout", "dropout", "word[i] < (unsigned)threshold", "(int)word[i] < threshold"},
 	// Rows.
+	{"CPU", "LayerNorm", "layernorm", "(xi[j] - m) * (xi[j] - m)", "xi[j] * xi[j] - m * m"},
+	{"GPU", "LayerNorm", "layernorm", "+ beta[j]", "+ beta[0]"},
+	{"GPU", "LayerNorm", "layernorm", "if (ITEM(0) == 0) {\n\t\t\tmean[i] = m;", "if (ITEM(0) == 0) {\n\t\t\tmean[0] = m;"},
+	{"CPU", "LayerNorm", "layernorm", "/ c + eps", "/ (c - 1) + eps"},
+	{"CPU", "LayerNormGrad", "layernorm", "terms[at] = dy[at] * normal", "terms[at] = g * normal"},
+	{"GPU", "LayerNormGrad", "layernorm", "- of_g", ""},
+	{"GPU", "LayerNormGrad", "layernorm", "add(&products, g * normal)", "add(&products, dy[at] * normal)"},
 	{"CPU", "Softmax", "softmax", "exp_(x[j] - largest)", "exp_(x[j])"},
 	{"GPU", "Softmax", "softmax", "yi[j] /= sum;", "yi[j] /= sum + R(1e-3);"},
 	{"CPU", "SoftmaxGrad", "softmax", "- dot)", ")"},

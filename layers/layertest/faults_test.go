@@ -79,6 +79,8 @@ var faults = map[string]func(d device.Device) device.Device{
 	"Dropout has always one mask":    change(func(k *kernels.Dropout) { k.Stream = 0 }),
 	"Dropout forgets its period":     change(func(k *kernels.Dropout) { k.Period = 0 }),
 	"Dropout drops nothing":          change(func(k *kernels.Dropout) { k.P = 0 }),
+	"LayerNorm has another epsilon":  change(func(k *kernels.LayerNorm) { k.Eps *= 1.01 }),
+	"LayerNormGrad mistakes a sum":   change(func(k *kernels.LayerNormGrad) { k.DGamma, k.DBeta = k.DBeta, k.DGamma }),
 	"ScatterAdd does nothing":        drop("ScatterAdd"),
 	"RNN with a sigmoid":             change(func(k *kernels.RNN) { k.F = kernels.Sigmoid }),
 	"RNN forgets the bias":           change(func(k *kernels.RNN) { k.Bias = kernels.Array{} }),

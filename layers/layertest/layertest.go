@@ -35,6 +35,8 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Dropout", dropouts, 0},
 		{"SequenceDropout", sequenceDropouts, 0},
 		{"Evaluation", evaluation, 0},
+		{"PyTorchEmbedding", pytorchEmbedding, 0},
+		{"PyTorchLayerNorm", pytorchLayerNorm, 0},
 		{"Chunks", chunks, 0},
 		{"ChunkGradients", chunkGradients, 0},
 		{"Rows", rows, 0},

@@ -44,7 +44,9 @@ func misuse(e *env) {
 	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
 	embedding := layers.NewEmbedding(zeros(7, 4))
 	dropout := layers.NewDropout(0.5, 1)
+	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
 	run := func() {
+		norm.Forward(zeros(2, 3))
 		dropout.Forward(zeros(2, 3))
 		embedding.Forward([]int{1, 6}, 2)
 		tanh.Forward(zeros(2, 3))
@@ -189,6 +191,19 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { layers.NewLayerNorm(nil, zeros(3), 1e-5) }, "layers.LayerNorm: gamma is nil"},
+		{func() { layers.NewLayerNorm(zeros(3), nil, 1e-5) }, "layers.LayerNorm: beta is nil"},
+		{func() { layers.NewLayerNorm(zeros(2, 3), zeros(3), 1e-5) }, "layers.LayerNorm: gamma is float32 [2 3], want [C]"},
+		{func() { layers.NewLayerNorm(zeros(3), zeros(4), 1e-5) }, "layers.LayerNorm: beta is float32 [4] and gamma is float32 [3], want beta [3]"},
+		{func() { layers.NewLayerNorm(zeros(3), wide(3), 1e-5) }, "layers.LayerNorm: beta is float64 [3] and gamma is float32 [3], want one type"},
+		{func() { layers.NewLayerNorm(zeros(3), zeros(3), -1) }, "layers.LayerNorm: eps is -1, want 0 or more"},
+		{func() { norm.Forward(nil) }, "layers.LayerNorm: x is nil"},
+		{func() { norm.Forward(zeros()) }, "layers.LayerNorm: x is float32 [] and gamma is float32 [3], want x [... 3]"},
+		{func() { norm.Forward(zeros(3, 2)) }, "layers.LayerNorm: x is float32 [3 2] and gamma is float32 [3], want x [... 3]"},
+		{func() { norm.Forward(norm.Forward(zeros(2, 3))) }, "layers.LayerNorm: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { norm.Backward(zeros(3, 2)) }, "layers.LayerNorm: dy is float32 [3 2], want [2 3], the shape that Forward returned"},
+		{func() { norm.Free(); norm.Backward(zeros(2, 3)) }, "layers.LayerNorm: Backward before Forward"},
+
 		{func() { layers.NewDropout(1, 1) }, "layers.Dropout: p is 1, want 0 <= p < 1"},
 		{func() { layers.NewDropout(-0.5, 1) }, "layers.Dropout: p is -0.5, want 0 <= p < 1"},
 		{func() { layers.NewSequenceDropout(math.NaN(), 1) }, "layers.SequenceDropout: p is NaN, want 0 <= p < 1"},

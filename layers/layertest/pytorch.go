@@ -8,7 +8,7 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// PyTorch's results, in float64, as testdata/gen_fixtures.py wrote them.
+// PyTorch's results, in float64, as testdata/gen_fixtures.py and gen_blocks.py wrote them.
 //
 //go:embed testdata/*.safetensors
 var fixtures embed.FS
@@ -198,6 +198,31 @@ func pytorchBidirectional(e *env) {
 			}
 		})
 	}
+}
+
+// pytorchEmbedding holds Embedding against torch.nn.functional.embedding.
+func pytorchEmbedding(e *env) {
+	f := readFixture(e, "embedding")
+	w, ids := f.tensor("weight"), f.get("ids")
+	l := layers.NewEmbedding(w)
+	var rows []int
+	for _, v := range ids.Values {
+		rows = append(rows, int(v))
+	}
+	e.same("y", l.Forward(rows, ids.Shape...), e.values(f.tensor("output")))
+	l.Backward(f.tensor("d_output"))
+	e.near("dw", w.Grad(), f.get("grad.weight").Values, e.roundings())
+}
+
+// pytorchLayerNorm holds LayerNorm against torch.nn.functional.layer_norm.
+func pytorchLayerNorm(e *env) {
+	f := readFixture(e, "layer_norm")
+	gamma, beta := f.tensor("gamma"), f.tensor("beta")
+	l := layers.NewLayerNorm(gamma, beta, 1e-5)
+	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+	e.near("dgamma", gamma.Grad(), f.get("grad.gamma").Values, e.roundings())
+	e.near("dbeta", beta.Grad(), f.get("grad.beta").Values, e.roundings())
 }
 
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.

@@ -184,6 +184,8 @@ func empty(e *env) {
 		{"GRU of no rows", layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, nil), []int{4, 0, 3}, []int{4, 0, 5}, nil},
 		{"GRU of no inputs", layers.NewGRU(e.weight(0, 6), e.weight(2, 6), nil, nil), []int{3, 1, 0}, []int{3, 1, 2}, make([]float64, 6)},
 		{"GRU of no units", layers.NewGRUResetBefore(e.weight(3, 0), e.weight(0, 0), e.normal(0), nil), []int{4, 2, 3}, []int{4, 2, 0}, nil},
+		{"LayerNorm of no rows", layers.NewLayerNorm(e.normal(3), e.normal(3), 1e-5), []int{4, 0, 3}, []int{4, 0, 3}, nil},
+		{"LayerNorm of no columns", layers.NewLayerNorm(e.normal(0), e.normal(0), 1e-5), []int{4, 0}, []int{4, 0}, nil},
 		{"Dropout", layers.NewDropout(0.5, 1), []int{2, 0}, []int{2, 0}, nil},
 		{"SequenceDropout of no steps", layers.NewSequenceDropout(0.5, 1), []int{0, 2, 3}, []int{0, 2, 3}, nil},
 		{"SequenceDropout of no rows", layers.NewSequenceDropout(0.5, 1), []int{4, 0, 3}, []int{4, 0, 3}, nil},

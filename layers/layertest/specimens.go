@@ -66,6 +66,18 @@ var specimens = append([]specimen{
 		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(tanh.Backward(out.Backward(dy))) }
 		return f
 	}},
+	{"LayerNorm", func(e *env) gradcheck.Function {
+		return layer(layers.NewLayerNorm(e.normal(5), e.normal(5), 1e-5), e.normal(3, 2, 5))
+	}},
+	{"LayerNorm/vector", func(e *env) gradcheck.Function {
+		return layer(layers.NewLayerNorm(e.normal(5), e.normal(5), 0.1), e.normal(5))
+	}},
+	{"Sequential/LayerNorm", func(e *env) gradcheck.Function {
+		return layer(layers.NewSequential(
+			layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)),
+			layers.NewLayerNorm(e.normal(5), e.normal(5), 1e-3),
+			layers.NewAffine(e.weight(5, 6), e.normal(6))), e.normal(4, 2, 3))
+	}},
 	{"Dropout", func(e *env) gradcheck.Function {
 		l := layers.NewDropout(0.4, 1)
 		return masked(layer(l, e.normal(3, 2, 5)), l)
