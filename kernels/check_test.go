@@ -36,6 +36,8 @@ func fitting() []device.Kernel {
 		&kernels.LayerNorm{Y: f64(5, 2, 3), Mean: f64(5, 2), RStd: f64(5, 2), X: f64(5, 2, 3), Gamma: f64(3), Beta: f64(3), Eps: 1e-5},
 		&kernels.LayerNormGrad{DX: f64(5, 2, 3), DGamma: f64(3), DBeta: f64(3), DY: f64(5, 2, 3), X: f64(5, 2, 3),
 			Mean: f64(5, 2), RStd: f64(5, 2), Gamma: f64(3)},
+		&kernels.ElementLoss{F: kernels.Squared, Loss: f64(), Losses: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
+		&kernels.ElementLossGrad{F: kernels.CrossEntropy, DX: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
 		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
 		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
 			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
@@ -247,6 +249,16 @@ func TestCheck(t *testing.T) {
 		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(3)}, "operand DBeta is missing"},
 		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(2)}, "DGamma is [2], want [3]"},
 
+		{kernels.ElementLoss{Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLoss{F: 3, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(3)"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(1, 3)}, "Target is [1 3], want [3]"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: i32(3)}, "Target is int32, want float32"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(1), Losses: f32(3), X: f32(3), Target: f32(3)}, "Loss is [1], want []"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), X: f32(3), Target: f32(3)}, "operand Losses is missing"},
+		{kernels.ElementLossGrad{DX: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(2), X: f32(3), Target: f32(3)}, "DX is [2], want [3]"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(3), Target: f32(3)}, "operand X is missing"},
+
 		{kernels.RNN{H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "unknown function Activation(0)"},
 		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "X is [2 3], want 3 axes or more"},
 		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(1, 5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "operand X is [1 5 2 3] and Wh [4 4], want [T B I] and [H H]"},
@@ -423,6 +435,7 @@ func TestNames(t *testing.T) {
 	for want, got := range map[string]fmt.Stringer{
 		"sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh, "relu": kernels.ReLU, "Activation(7)": kernels.Activation(7),
 		"add": kernels.Add, "mul": kernels.Mul, "div": kernels.Div, "Operator(7)": kernels.Operator(7),
+		"squared": kernels.Squared, "cross-entropy": kernels.CrossEntropy, "Deviation(7)": kernels.Deviation(7),
 	} {
 		if got.String() != want {
 			t.Errorf("%v, want %s", got, want)

@@ -50,6 +50,8 @@ func TestCost(t *testing.T) {
 		{"and back: DX, DY, X 6, DGamma, DBeta 3 twice, Mean, RStd 2, Gamma 3",
 			kernels.LayerNormGrad{DX: f64(2, 3), DGamma: f64(3), DBeta: f64(3), DY: f64(2, 3), X: f64(2, 3), Mean: f64(2), RStd: f64(2), Gamma: f64(3)},
 			84, 8 * (3*6 + 2*2*3 + 2*2 + 3)},
+		{"6 losses, and one", kernels.ElementLoss{F: kernels.Squared, Loss: f64(), Losses: f64(6), X: f64(6), Target: f64(6)}, 24, 8 * (1 + 3*6)},
+		{"6 gradients", kernels.ElementLossGrad{F: kernels.Squared, DX: f64(6), X: f64(6), Target: f64(6)}, 18, 8 * 18},
 		{"5 steps of 2 rows, 3 inputs, 4 units: 2·5·2·4·(3+4); H 48 twice, X 30, Wx 12, Wh 16, Bias 4",
 			kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
 			560, 4 * (2*48 + 30 + 12 + 16 + 4)},

@@ -37,7 +37,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
 		evaluated := layers.NewDropout(0.5, 1)
 		evaluated.SetTraining(false)
-		loss := layers.NewSoftmaxCrossEntropy()
+		loss, squared, binaryLoss := layers.NewSoftmaxCrossEntropy(), layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
 		vector, state, target := normal(3), normal(4), []int{1, -1}
@@ -84,6 +84,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },
 			"SoftmaxCrossEntropy": func() { loss.Forward(x, target); loss.Backward() },
+			"MeanSquaredError":    func() { squared.Forward(x, x); squared.Backward() },
+			"BinaryCrossEntropy":  func() { binaryLoss.Forward(x, x); binaryLoss.Backward() },
 		} {
 			step()
 			if n := testing.AllocsPerRun(20, step); n != 0 {

@@ -395,6 +395,27 @@ func ExampleNewSoftmaxCrossEntropy() {
 	// [3 2] [-0.2500 0.2500 -0.1345 0.1345 0.0000 0.0000]
 }
 
+func ExampleNewMeanSquaredError() {
+	y, target := tensor.From(cpu, []float64{1, 2, 3}, 3), tensor.From(cpu, []float64{1, 0, 6}, 3)
+	loss := layers.NewMeanSquaredError()
+	show(loss.Forward(y, target)) // (0 + 4 + 9)/3
+	show(loss.Backward())
+	// Output:
+	// [] [4.3333]
+	// [3] [0.0000 1.3333 -2.0000]
+}
+
+// Whether something is there, for each of three things: logits, of which 0 means that one may as well toss a coin.
+func ExampleNewBinaryCrossEntropy() {
+	logits, target := tensor.From(cpu, []float64{0, 5, -5}, 3), tensor.From(cpu, []float64{1, 1, 0}, 3)
+	loss := layers.NewBinaryCrossEntropy()
+	show(loss.Forward(logits, target))
+	show(loss.Backward())
+	// Output:
+	// [] [0.2355]
+	// [3] [-0.1667 -0.0022 0.0022]
+}
+
 func ExampleNewSequential() {
 	in := layers.NewInit(cpu, device.Float64, 1)
 	net := layers.NewSequential(

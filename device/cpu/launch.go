@@ -50,7 +50,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(kernels.Rows(k.Y), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
 	case *kernels.SoftmaxCrossEntropy:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
-		d.code(k.X.Type()).totalLoss(k)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
 	case *kernels.SoftmaxCrossEntropyGrad:
 		d.team.For(kernels.Rows(k.P), grain(kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
 	case *kernels.LayerNorm:
@@ -58,6 +58,11 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 	case *kernels.LayerNormGrad:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNormGrad)
 		d.team.For(kernels.Cols(k.X), grain(kernels.Rows(k.X)), k, d.code(k.X.Type()).layerNormSums)
+	case *kernels.ElementLoss:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLoss)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
+	case *kernels.ElementLossGrad:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLossGrad)
 	case *kernels.RNN:
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
@@ -99,7 +104,7 @@ type code struct {
 	gru        func(*cpu, *kernels.GRU)
 	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
-	totalLoss  func(*kernels.SoftmaxCrossEntropy)
+	totalLoss  func(loss, losses kernels.Array, scale float64)
 	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
@@ -110,6 +115,7 @@ type code struct {
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
+	elementLoss, elementLossGrad     par.Body
 	layerNorm                        par.Body
 	layerNormGrad, layerNormSums     par.Body
 	forward, backward                par.Body
@@ -132,6 +138,7 @@ func codeOf[T device.Float]() *code {
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
+		elementLoss: elementLoss[T], elementLossGrad: elementLossGrad[T],
 		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
 		forward: forward[T], backward: backward[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],

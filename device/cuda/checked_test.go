@@ -305,6 +305,8 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 	case "softmax", "softmax_grad", "cross_entropy", "cross_entropy_grad":
 		all := rows * c
 		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "p": all, "losses": rows, "target": rows}
+	case "element_loss", "element_loss_grad":
+		return map[string]int64{"losses": n, "dx": n, "x": n, "target": n}
 	case "layer_norm", "layer_norm_grad":
 		all := rows * c
 		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "terms": all, "mean": rows, "rstd": rows, "gamma": c, "beta": c}

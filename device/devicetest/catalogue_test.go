@@ -44,14 +44,16 @@ var cases = map[string]int{
 	"Gather":                  272,
 	"ScatterAdd":              272,
 	"Dropout":                 408,
+	"ElementLoss":             372,
+	"ElementLossGrad":         364,
 	"LayerNorm":               484,
 	"LayerNormGrad":           200,
-	"Workers":                 560,
+	"Workers":                 568,
 	"Invariance":              14,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  45,
+	"Misuse":                  49,
 }
 
 func TestCases(t *testing.T) {

@@ -58,7 +58,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
 var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
-	gatherFaults, dropoutFaults, layerNormFaults, deviceFaults)
+	gatherFaults, dropoutFaults, layerNormFaults, lossFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -876,6 +876,38 @@ var layerNormFaults = []fault{
 		for j := range dbeta {
 			if len(dy) > len(dbeta) {
 				dbeta[j] -= dy[len(dy)-len(dbeta)+j]
+			}
+		}
+	}),
+}
+
+var lossFaults = []fault{
+	edit("squares are cross-entropies", func(k *kernels.ElementLoss) { k.F = kernels.CrossEntropy }),
+	edit("X and Target are swapped", func(k *kernels.ElementLoss) {
+		if k.F == kernels.CrossEntropy {
+			k.X, k.Target = k.Target, k.X
+		}
+	}),
+	edit("the loss is not scaled", func(k *kernels.ElementLoss) { k.Scale = 1 }),
+	spoil("the last loss is not summed", func(k *kernels.ElementLoss) device.Array { return k.Loss }, func(k *kernels.ElementLoss, d device.Device, loss []float64) {
+		if losses := read(d, k.Losses); len(losses) > 1 {
+			loss[0] -= k.Scale * losses[len(losses)-1]
+		}
+	}),
+	spoil("it is the logarithm of a probability", func(k *kernels.ElementLoss) device.Array { return k.Losses }, func(k *kernels.ElementLoss, d device.Device, losses []float64) {
+		x, target := read(d, k.X), read(d, k.Target)
+		for i := range losses {
+			if y := 1 / (1 + math.Exp(-x[i])); k.F == kernels.CrossEntropy {
+				losses[i] = -target[i]*math.Log(y) - (1-target[i])*math.Log(1-y)
+			}
+		}
+	}),
+	edit("X and Target are swapped", func(k *kernels.ElementLossGrad) { k.X, k.Target = k.Target, k.X }),
+	edit("the gradient is not scaled", func(k *kernels.ElementLossGrad) { k.Scale = 1 }),
+	spoil("squares lack their 2", func(k *kernels.ElementLossGrad) device.Array { return k.DX }, func(k *kernels.ElementLossGrad, d device.Device, dx []float64) {
+		for i := range dx {
+			if k.F == kernels.Squared {
+				dx[i] /= 2
 			}
 		}
 	}),

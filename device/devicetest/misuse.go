@@ -193,6 +193,8 @@ var wrongOptions = []struct {
 	{"CopyColumns", "Cols", 1000},
 	{"Adam", "Step", -1},
 	{"LayerNorm", "Eps", -1.0},
+	{"ElementLoss", "F", kernels.Deviation(0)},
+	{"ElementLossGrad", "F", kernels.Deviation(3)},
 	{"Dropout", "P", 1.0},
 	{"Dropout", "Period", 4},
 }

@@ -167,6 +167,8 @@ var families = []family{
 	{"Gather", gather},
 	{"ScatterAdd", scatterAdd},
 	{"Dropout", dropout},
+	{"ElementLoss", elementLoss},
+	{"ElementLossGrad", elementLossGrad},
 	{"LayerNorm", layerNorm},
 	{"LayerNormGrad", layerNormGrad},
 }

@@ -157,6 +157,10 @@ var mutants = []mutant{
 	{"GPU", "Dropout", "dropout", "min((index)4, period - four * 4)", "4 - (period - four * 4 < 4)"},
 	{"CPU", "Dropout", "dropout", "t * period + four * 4;", "four * 4;"},
 	{"CPU", "Dropout", "dropout", "word[i] < (unsigned)threshold", "(int)word[i] < threshold"},
+	{"CPU", "ElementLoss", "loss", "(v - t) * (v - t)", "(v - t) * (v + t)"},
+	{"GPU", "ElementLoss", "loss", "exp_(-fabs(v))", "exp_(-v)"},
+	{"CPU", "ElementLossGrad", "loss", "2 * (x[i] - target[i])", "x[i] - target[i]"},
+	{"GPU", "ElementLossGrad", "loss", "sigmoid(x[i])", "x[i]"},
 	// Rows.
 	{"CPU", "LayerNorm", "layernorm", "(xi[j] - m) * (xi[j] - m)", "xi[j] * xi[j] - m * m"},
 	{"GPU", "LayerNorm", "layernorm", "+ beta[j]", "+ beta[0]"},

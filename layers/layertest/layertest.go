@@ -55,6 +55,8 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Loss", loss, 0},
 		{"LossIgnores", lossIgnores, 0},
 		{"LossExtremes", lossExtremes, 0},
+		{"ElementLoss", elementLosses, 0},
+		{"PyTorchLosses", pytorchLosses, 0},
 		{"Broadcast", broadcast, 0},
 		{"LeadingAxes", leadingAxes, 0},
 		{"Empty", empty, 0},

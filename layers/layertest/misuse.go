@@ -45,7 +45,9 @@ func misuse(e *env) {
 	embedding := layers.NewEmbedding(zeros(7, 4))
 	dropout := layers.NewDropout(0.5, 1)
 	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
+	squared := layers.NewMeanSquaredError()
 	run := func() {
+		squared.Forward(zeros(2, 3), zeros(2, 3))
 		norm.Forward(zeros(2, 3))
 		dropout.Forward(zeros(2, 3))
 		embedding.Forward([]int{1, 6}, 2)
@@ -249,6 +251,15 @@ func misuse(e *env) {
 		{func() { loss.Forward(zeros(2, 3), []int{-2, 0}) }, "layers.SoftmaxCrossEntropy: target 0 is -2, want a class in [0, 3) or -1"},
 		{func() { loss.Forward(whole(2, 3), []int{1, 1}) }, "kernels.SoftmaxCrossEntropy: X is int32, want float32 or float64"},
 		{func() { layers.NewSoftmaxCrossEntropy().Backward() }, "layers.SoftmaxCrossEntropy: Backward before Forward"},
+
+		{func() { squared.Forward(nil, zeros(2)) }, "layers.MeanSquaredError: y is nil"},
+		{func() { squared.Forward(zeros(2), nil) }, "layers.MeanSquaredError: target is nil"},
+		{func() { squared.Forward(zeros(2), zeros(2, 1)) }, "layers.MeanSquaredError: target is float32 [2 1] and y is float32 [2], want one shape"},
+		{func() { squared.Forward(zeros(2), wide(2)) }, "layers.MeanSquaredError: target is float64 [2] and y is float32 [2], want one type"},
+		{func() { squared.Forward(whole(2), whole(2)) }, "kernels.ElementLoss: X is int32, want float32 or float64"},
+		{func() { layers.NewBinaryCrossEntropy().Forward(zeros(0, 3), zeros(0, 3)) }, "layers.BinaryCrossEntropy: y is float32 [0 3], which is empty and has no mean loss"},
+		{func() { layers.NewBinaryCrossEntropy().Backward() }, "layers.BinaryCrossEntropy: Backward before Forward"},
+		{func() { squared.Free(); squared.Backward() }, "layers.MeanSquaredError: Backward before Forward"},
 
 		// A result with more elements than there can be, though it has none; and what Backward says after that.
 		{func() { affine.Forward(zeros(huge, 0, 3)) }, "has more elements than can be counted"},

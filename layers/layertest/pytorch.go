@@ -225,6 +225,16 @@ func pytorchLayerNorm(e *env) {
 	e.near("dbeta", beta.Grad(), f.get("grad.beta").Values, e.roundings())
 }
 
+// pytorchLosses holds the losses of elements against torch.nn.functional's.
+func pytorchLosses(e *env) {
+	f := readFixture(e, "losses")
+	squared, cross := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
+	e.near("the mean squared error", squared.Forward(f.tensor("output"), f.tensor("target")), f.get("squared").Values, e.roundings())
+	e.near("its gradient", squared.Backward(), f.get("d_output").Values, e.roundings())
+	e.near("the binary cross-entropy", cross.Forward(f.tensor("logits"), f.tensor("labels")), f.get("cross").Values, e.roundings())
+	e.near("its gradient", cross.Backward(), f.get("d_logits").Values, e.roundings())
+}
+
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
 func pytorchTwoLayerNet(e *env) {
 	f := readFixture(e, "two_layer_net")

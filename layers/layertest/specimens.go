@@ -125,6 +125,12 @@ var specimens = append([]specimen{
 	{"SoftmaxCrossEntropy/sequence", func(e *env) gradcheck.Function {
 		return crossEntropy(e.normal(3, 2, 5), 2, -1, 4, 0, -1, 0)
 	}},
+	{"MeanSquaredError", func(e *env) gradcheck.Function {
+		return elementLoss(layers.NewMeanSquaredError(), e.normal(3, 2, 5), e.normal(3, 2, 5))
+	}},
+	{"BinaryCrossEntropy", func(e *env) gradcheck.Function {
+		return elementLoss(layers.NewBinaryCrossEntropy(), e.normal(4, 2), e.tensor([]float64{0, 1, 0.3, 1, 1, 0, 0.9, 0}, 4, 2))
+	}},
 	{"Sequential", func(e *env) gradcheck.Function {
 		return layer(layers.NewSequential(
 			layers.NewAffine(e.weight(4, 6), e.normal(6)), layers.NewTanh(),
@@ -243,5 +249,13 @@ func crossEntropy(logits *tensor.Tensor, targets ...int) gradcheck.Function {
 		Inputs:   gradcheck.Tensors{"logits": logits},
 		Forward:  func() *tensor.Tensor { return l.Forward(logits, targets) },
 		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"logits": l.Backward()} },
+	}
+}
+
+func elementLoss(l *layers.ElementLoss, y, target *tensor.Tensor) gradcheck.Function {
+	return gradcheck.Function{
+		Inputs:   gradcheck.Tensors{"y": y},
+		Forward:  func() *tensor.Tensor { return l.Forward(y, target) },
+		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"y": l.Backward()} },
 	}
 }

@@ -47,6 +47,10 @@ func (d *gpu) launch(k device.Kernel) {
 		d.layerNorm(k)
 	case *kernels.LayerNormGrad:
 		d.layerNormGrad(k)
+	case *kernels.ElementLoss:
+		d.elementLoss(k)
+	case *kernels.ElementLossGrad:
+		d.elementLossGrad(k)
 	case *kernels.RNN:
 		d.rnn(k)
 	case *kernels.RNNGrad:
