@@ -35,6 +35,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		gru := layers.NewGRU(normal(3, 12), normal(4, 12), nil, normal(12))
 		before := layers.NewGRUResetBefore(normal(3, 12), normal(4, 12), normal(12), normal(12))
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
+		concat, selected := layers.NewConcat(), layers.NewSelect(-1)
 		evaluated := layers.NewDropout(0.5, 1)
 		evaluated.SetTraining(false)
 		loss, squared, binaryLoss := layers.NewSoftmaxCrossEntropy(), layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
@@ -76,7 +77,13 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			},
 			"Bidirectional": step(layers.NewBidirectional(
 				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
-			"LayerNorm":           step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
+			"LayerNorm": step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
+			"Concat":    func() { concat.Backward(concat.Forward(x, h, x)) },
+			"Select":    step(layers.NewSelect(-1), sequence),
+			"Select with lengths": func() {
+				selected.SetLengths(lengths)
+				selected.Backward(selected.Forward(sequence))
+			},
 			"Dropout":             step(layers.NewDropout(0.5, 1), x),
 			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
 			"Dropout, evaluated":  step(evaluated, x),

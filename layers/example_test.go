@@ -310,6 +310,31 @@ func ExampleNewAffineTransposed() {
 	// 1.b float64 [10] false
 }
 
+func ExampleNewConcat() {
+	x, y := tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2), tensor.From(cpu, []float64{5, 6}, 2, 1)
+	concat := layers.NewConcat()
+	z := concat.Forward(x, y)
+	show(z)
+	show(concat.Backward(z)...)
+	// Output:
+	// [2 3] [1.0000 2.0000 5.0000 3.0000 4.0000 6.0000]
+	// [2 2] [1.0000 2.0000 3.0000 4.0000]
+	// [2 1] [5.0000 6.0000]
+}
+
+// A classifier of sequences reads the state after each one's last step: here, in a batch of two, of three steps and of two.
+func ExampleNewSelect() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	net := layers.NewSequential(
+		layers.NewGRU(in.Xavier(1, 12), in.Xavier(4, 12), in.Zeros(12), in.Zeros(12)),
+		layers.NewSelect(-1),
+		layers.NewAffine(in.Xavier(4, 2), in.Zeros(2)))
+	x := tensor.From(cpu, []float64{1, 4, 2, 5, 3, 0}, 3, 2, 1) // the second row's last step is padding
+	net.SetLengths([]int{3, 2})
+	show(net.Forward(x))
+	// Output: [2 2] [0.6389 -1.0879 0.5996 -1.0332]
+}
+
 // Each row gets mean 0 and variance 1, but for eps; then gamma and beta.
 func ExampleNewLayerNorm() {
 	gamma, beta := tensor.From(cpu, []float64{1, 1, 10}, 3), tensor.New(cpu, device.Float64, 3)

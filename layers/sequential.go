@@ -63,6 +63,15 @@ func (s *Sequential) ResetState() {
 	}
 }
 
+// SetLengths gives the rows of the batches from now on a length each, in the layers that have a method SetLengths.
+func (s *Sequential) SetLengths(lengths []int) {
+	for _, l := range s.layers {
+		if l, ok := l.(interface{ SetLengths(lengths []int) }); ok {
+			l.SetLengths(lengths)
+		}
+	}
+}
+
 // SetTraining makes the layers behave as in training or as in an evaluation, those that have a method SetTraining.
 func (s *Sequential) SetTraining(training bool) {
 	for _, l := range s.layers {

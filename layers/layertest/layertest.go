@@ -32,6 +32,8 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"PyTorchBidirectional", pytorchBidirectional, 0},
 		{"PyTorchTwoLayerNet", pytorchTwoLayerNet, 0},
 		{"Embedding", embeddings, 0},
+		{"Concat", concats, 0},
+		{"Select", selects, 0},
 		{"Dropout", dropouts, 0},
 		{"SequenceDropout", sequenceDropouts, 0},
 		{"Evaluation", evaluation, 0},

@@ -46,7 +46,10 @@ func misuse(e *env) {
 	dropout := layers.NewDropout(0.5, 1)
 	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
 	squared := layers.NewMeanSquaredError()
+	concat, last := layers.NewConcat(), layers.NewSelect(-1)
 	run := func() {
+		concat.Forward(zeros(2, 3), zeros(2, 4))
+		last.Forward(zeros(5, 2, 3))
 		squared.Forward(zeros(2, 3), zeros(2, 3))
 		norm.Forward(zeros(2, 3))
 		dropout.Forward(zeros(2, 3))
@@ -193,6 +196,27 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { concat.Forward() }, "layers.Concat: the tensors are [], want one or more of [... C]"},
+		{func() { concat.Forward(nil, zeros(2)) }, "layers.Concat: the tensors are [<nil> float32 [2]], want one or more of [... C]"},
+		{func() { concat.Forward(zeros()) }, "layers.Concat: the tensors are [float32 []], want one or more of [... C]"},
+		{func() { concat.Forward(zeros(2, 3), nil) }, "layers.Concat: a tensor is nil"},
+		{func() { concat.Forward(zeros(2, 3), zeros(3, 3)) }, "layers.Concat: a tensor is float32 [3 3] and the first float32 [2 3], want the same axes but for the last"},
+		{func() { concat.Forward(zeros(2, 3), zeros(1, 2, 3)) }, "layers.Concat: a tensor is float32 [1 2 3] and the first float32 [2 3], want the same axes but for the last"},
+		{func() { concat.Forward(zeros(2, 3), wide(2, 3)) }, "layers.Concat: a tensor is float64 [2 3] and the first is float32 [2 3], want one type"},
+		{func() { concat.Forward(concat.Forward(zeros(2, 3)), zeros(2, 3)) }, "layers.Concat: a tensor, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { concat.Backward(zeros(2, 3)) }, "layers.Concat: dy is float32 [2 3], want [2 7], the shape that Forward returned"},
+		{func() { concat.Free(); concat.Backward(zeros(2, 7)) }, "layers.Concat: Backward before Forward"},
+		{func() { last.Forward(nil) }, "layers.Select: x is <nil>, want [T B H]"},
+		{func() { last.Forward(zeros(2, 3)) }, "layers.Select: x is float32 [2 3], want [T B H]"},
+		{func() { last.Forward(whole(5, 2, 3)) }, "kernels.Gather: W is int32, want float32 or float64"},
+		{func() { last.Forward(zeros(0, 2, 3)) }, "layers.Select: row 0 has 0 steps and none is step -1, want more or another one"},
+		{func() { layers.NewSelect(5).Forward(zeros(5, 2, 3)) }, "layers.Select: row 0 has 5 steps and none is step 5, want more or another one"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 0}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: row 1 has 0 steps and none is step -1, want more or another one"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 6}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 1 lengths and x is float32 [5 2 3], want 2 lengths"},
+		{func() { last.Backward(zeros(5, 2, 3)) }, "layers.Select: dy is float32 [5 2 3], want [2 3], the shape that Forward returned"},
+		{func() { last.Free(); last.Backward(zeros(2, 3)) }, "layers.Select: Backward before Forward"},
+
 		{func() { layers.NewLayerNorm(nil, zeros(3), 1e-5) }, "layers.LayerNorm: gamma is nil"},
 		{func() { layers.NewLayerNorm(zeros(3), nil, 1e-5) }, "layers.LayerNorm: beta is nil"},
 		{func() { layers.NewLayerNorm(zeros(2, 3), zeros(3), 1e-5) }, "layers.LayerNorm: gamma is float32 [2 3], want [C]"},

@@ -186,6 +186,8 @@ func empty(e *env) {
 		{"GRU of no units", layers.NewGRUResetBefore(e.weight(3, 0), e.weight(0, 0), e.normal(0), nil), []int{4, 2, 3}, []int{4, 2, 0}, nil},
 		{"LayerNorm of no rows", layers.NewLayerNorm(e.normal(3), e.normal(3), 1e-5), []int{4, 0, 3}, []int{4, 0, 3}, nil},
 		{"LayerNorm of no columns", layers.NewLayerNorm(e.normal(0), e.normal(0), 1e-5), []int{4, 0}, []int{4, 0}, nil},
+		{"Select of no rows", layers.NewSelect(0), []int{4, 0, 3}, []int{0, 3}, nil},
+		{"Select of no columns", layers.NewSelect(0), []int{4, 2, 0}, []int{2, 0}, nil},
 		{"Dropout", layers.NewDropout(0.5, 1), []int{2, 0}, []int{2, 0}, nil},
 		{"SequenceDropout of no steps", layers.NewSequenceDropout(0.5, 1), []int{0, 2, 3}, []int{0, 2, 3}, nil},
 		{"SequenceDropout of no rows", layers.NewSequenceDropout(0.5, 1), []int{4, 0, 3}, []int{4, 0, 3}, nil},

@@ -82,6 +82,8 @@ func params(e *env) {
 		{layers.NewSigmoid(), nil, nil},
 		{layers.NewSoftmax(), nil, nil},
 		{layers.NewDropout(0.5, 1), nil, nil},
+		{layers.NewConcat(), nil, nil},
+		{layers.NewSelect(0), nil, nil},
 		{layers.NewLayerNorm(b, b4, 0), []string{"gamma", "beta"}, []*tensor.Tensor{b, b4}},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},

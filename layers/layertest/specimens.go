@@ -78,6 +78,30 @@ var specimens = append([]specimen{
 			layers.NewLayerNorm(e.normal(5), e.normal(5), 1e-3),
 			layers.NewAffine(e.weight(5, 6), e.normal(6))), e.normal(4, 2, 3))
 	}},
+	{"Concat", func(e *env) gradcheck.Function {
+		l, x, y := layers.NewConcat(), e.normal(3, 2, 5), e.normal(3, 2, 4)
+		return gradcheck.Function{
+			Inputs:  gradcheck.Tensors{"x": x, "y": y},
+			Forward: func() *tensor.Tensor { return l.Forward(x, y) },
+			Backward: func(dz *tensor.Tensor) gradcheck.Tensors {
+				parts := l.Backward(dz)
+				return gradcheck.Tensors{"x": parts[0], "y": parts[1]}
+			},
+		}
+	}},
+	{"Select", func(e *env) gradcheck.Function { return layer(layers.NewSelect(-1), e.normal(4, 2, 3)) }},
+	{"Select/lengths", func(e *env) gradcheck.Function {
+		l := layers.NewSelect(-2)
+		l.SetLengths([]int{3, 4, 2})
+		return layer(l, e.normal(4, 3, 5))
+	}},
+	{"Sequential/classifier", func(e *env) gradcheck.Function {
+		net := layers.NewSequential(
+			layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20)), layers.NewSelect(-1),
+			layers.NewAffine(e.weight(5, 4), e.normal(4)))
+		net.SetLengths([]int{4, 1})
+		return layer(net, e.normal(4, 2, 3))
+	}},
 	{"Dropout", func(e *env) gradcheck.Function {
 		l := layers.NewDropout(0.4, 1)
 		return masked(layer(l, e.normal(3, 2, 5)), l)
