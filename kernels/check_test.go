@@ -2,6 +2,7 @@ package kernels_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,10 +26,18 @@ func fitting() []device.Kernel {
 		&kernels.Copy{Dst: f64(6), Src: f64(2, 3)},
 		&kernels.CopyColumns{To: 1, From: 2, Cols: 3, Dst: f32(5, 2, 4), Src: f32(10, 6)},
 		&kernels.Fill{Dst: f64()},
+		&kernels.Gather{Y: f32(5, 2, 3), W: f32(7, 3), IDs: i32(5, 2)},
+		&kernels.ScatterAdd{DW: f32(7, 3), DY: f32(5, 2, 3), IDs: i32(5, 2)},
+		&kernels.Dropout{P: 0.5, Period: 2, Y: f32(2, 3), X: f32(2, 3)},
 		&kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)},
 		&kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
 		&kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(5, 2), P: f64(5, 2, 3), X: f64(5, 2, 3), Target: i32(5, 2)},
 		&kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)},
+		&kernels.LayerNorm{Y: f64(5, 2, 3), Mean: f64(5, 2), RStd: f64(5, 2), X: f64(5, 2, 3), Gamma: f64(3), Beta: f64(3), Eps: 1e-5},
+		&kernels.LayerNormGrad{DX: f64(5, 2, 3), DGamma: f64(3), DBeta: f64(3), DY: f64(5, 2, 3), X: f64(5, 2, 3),
+			Mean: f64(5, 2), RStd: f64(5, 2), Gamma: f64(3)},
+		&kernels.ElementLoss{F: kernels.Squared, Loss: f64(), Losses: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
+		&kernels.ElementLossGrad{F: kernels.CrossEntropy, DX: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
 		rnn(), rnnGrad(), lstm(), lstmGrad(), gru(), gruGrad(),
 		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
 		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
@@ -109,6 +118,9 @@ func TestFitting(t *testing.T) {
 		kernels.Binary{Op: kernels.Mul, Z: f32(3, 4, 5), X: f32(3, 1, 5), Y: f32(4, 1)},
 		kernels.Binary{Op: kernels.Mul, Z: f32(), X: f32(), Y: f32()},
 		kernels.Copy{Dst: f64(), Src: f64(1, 1)},
+		kernels.Gather{Y: f32(3), W: f32(7, 3), IDs: i32()},
+		kernels.Dropout{P: 1 - 0x1p-53, Y: f32(3), X: f32(3)},
+		kernels.Dropout{Period: 3, Y: f32(0, 3), X: f32(0, 3)},
 		kernels.Softmax{Y: f32(3), X: f32(3)},
 		kernels.RNN{F: kernels.ReLU, H: f64(1, 2, 4), X: f64(0, 2, 3), Wx: f64(3, 4), Wh: f64(4, 4), Bias: none},
 		kernels.SGD{P: f32(6), G: f32(6)},
@@ -194,6 +206,29 @@ func TestCheck(t *testing.T) {
 		{kernels.Fill{}, "operand Dst is missing"},
 		{kernels.Fill{Dst: i32(3)}, "Dst is int32, want float32 or float64"},
 
+		{kernels.Gather{Y: f32(2, 3), IDs: i32(2)}, "operand W is missing"},
+		{kernels.Gather{W: f32(7, 3), IDs: i32(2)}, "operand Y is missing"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3)}, "operand IDs is missing"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7), IDs: i32(2)}, "W is [7], want 2 axes or more"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 2, 3), IDs: i32(2)}, "W folds to [14 3], want [7 3]"},
+		{kernels.Gather{Y: f32(2, 4), W: f32(7, 3), IDs: i32(2)}, "W folds to [7 3], want [7 4]"},
+		{kernels.Gather{Y: f64(2, 3), W: f32(7, 3), IDs: i32(2)}, "Y is float64, want float32"},
+		{kernels.Gather{Y: f32(), W: f32(7, 3), IDs: i32()}, "Y is [], want 1 axes or more"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3), IDs: i32(3)}, "IDs is [3], want [2]"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3), IDs: f32(2)}, "IDs is float32, want int32"},
+		{kernels.ScatterAdd{DY: f32(2, 3), IDs: i32(2)}, "operand DW is missing"},
+		{kernels.ScatterAdd{DW: f32(7, 3), DY: f32(2, 4), IDs: i32(2)}, "DW folds to [7 3], want [7 4]"},
+		{kernels.ScatterAdd{DW: f32(7, 3), DY: f32(2, 3), IDs: i32(2, 1)}, "IDs is [2 1], want [2]"},
+
+		{kernels.Dropout{Y: f32(3)}, "operand X is missing"},
+		{kernels.Dropout{X: i32(3)}, "X is int32, want float32 or float64"},
+		{kernels.Dropout{Y: f32(1, 3), X: f32(3)}, "Y is [1 3], want [3]"},
+		{kernels.Dropout{P: 1, Y: f32(3), X: f32(3)}, "P is 1, want 0 <= P < 1"},
+		{kernels.Dropout{P: -0.1, Y: f32(3), X: f32(3)}, "P is -0.1, want 0 <= P < 1"},
+		{kernels.Dropout{P: math.NaN(), Y: f32(3), X: f32(3)}, "P is NaN, want 0 <= P < 1"},
+		{kernels.Dropout{Period: 2, Y: f32(3), X: f32(3)}, "the Period is 2, want a divisor of 3 elements, or 0"},
+		{kernels.Dropout{Period: -1, Y: f32(3), X: f32(3)}, "the Period is -1, want a divisor of 3 elements, or 0"},
+
 		{kernels.Softmax{Y: f32(), X: f32()}, "X is [], want 1 axes or more"},
 		{kernels.Softmax{Y: f32(3, 2), X: f32(2, 3)}, "Y is [3 2], want [2 3]"},
 		{kernels.SoftmaxGrad{DX: f32(3), DY: f32(3), Y: f32()}, "Y is [], want 1 axes or more"},
@@ -208,6 +243,29 @@ func TestCheck(t *testing.T) {
 		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 3), P: f32(), Target: i32(2)}, "P is [], want 1 axes or more"},
 		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 4), P: f32(2, 3), Target: i32(2)}, "DX is [2 4], want [2 3]"},
 		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 3), P: f32(2, 3)}, "operand Target is missing"},
+
+		{kernels.LayerNorm{}, "operand X is missing"},
+		{kernels.LayerNorm{X: f32()}, "X is [], want 1 axes or more"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(2)}, "Beta is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(2), Beta: f32(3)}, "Gamma is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(1), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(3)}, "Mean is [1], want []"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f64(), X: f32(3), Gamma: f32(3), Beta: f32(3)}, "RStd is float64, want float32"},
+		{kernels.LayerNorm{Y: f32(2), X: f32(3)}, "Y is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(3), Eps: -1}, "Eps is -1, want 0 or more"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(2), X: f32(3)}, "DY is [2], want [3]"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(1)}, "RStd is [1], want []"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(3)}, "operand DBeta is missing"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(2)}, "DGamma is [2], want [3]"},
+
+		{kernels.ElementLoss{Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLoss{F: 3, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(3)"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(1, 3)}, "Target is [1 3], want [3]"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: i32(3)}, "Target is int32, want float32"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(1), Losses: f32(3), X: f32(3), Target: f32(3)}, "Loss is [1], want []"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), X: f32(3), Target: f32(3)}, "operand Losses is missing"},
+		{kernels.ElementLossGrad{DX: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(2), X: f32(3), Target: f32(3)}, "DX is [2], want [3]"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(3), Target: f32(3)}, "operand X is missing"},
 
 		{kernels.RNN{H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "unknown function Activation(0)"},
 		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "X is [2 3], want 3 axes or more"},
@@ -387,6 +445,7 @@ func TestNames(t *testing.T) {
 	for want, got := range map[string]fmt.Stringer{
 		"sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh, "relu": kernels.ReLU, "Activation(7)": kernels.Activation(7),
 		"add": kernels.Add, "mul": kernels.Mul, "div": kernels.Div, "Operator(7)": kernels.Operator(7),
+		"squared": kernels.Squared, "cross-entropy": kernels.CrossEntropy, "Deviation(7)": kernels.Deviation(7),
 	} {
 		if got.String() != want {
 			t.Errorf("%v, want %s", got, want)

@@ -18,11 +18,10 @@ type Bidirectional struct {
 	forward, backward Recurrent
 	params            []*Param
 
-	skipped                    bool   // nobody wants the gradient of x
-	widths                     [2]int // of what each layer returns
-	y, dForward, dBackward, dx *tensor.Tensor
-	copy                       kernels.CopyColumns
-	add                        kernels.Binary
+	skipped bool // nobody wants the gradient of x
+	concat  Concat
+	dx      *tensor.Tensor
+	add     kernels.Binary
 }
 
 // NewBidirectional returns the layer of two layers of as many inputs, the second of which it makes run in reverse. Their
@@ -35,7 +34,7 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 		device.Panicf("layers.Bidirectional: forward and backward are the same layer; make two of the same parameters")
 	}
 	backward.SetReverse(true)
-	l := &Bidirectional{forward: forward, backward: backward}
+	l := &Bidirectional{forward: forward, backward: backward, concat: Concat{name: "Bidirectional"}}
 	for _, p := range forward.Params() {
 		l.params = append(l.params, &Param{Name: "forward." + p.Name, Value: p.Value, Grad: p.Grad})
 	}
@@ -51,31 +50,15 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x != nil {
 		l.input("Bidirectional", "x", x)
+		l.concat.input("Bidirectional", "x", x)
 	}
-	first, second := l.forward.Forward(x), l.backward.Forward(x)
-	s := first.Shape()
-	l.widths = [2]int{s[2], second.Shape()[2]}
-	y := l.room(&l.y, x, s[0], s[1], l.widths[0]+l.widths[1])
-	l.columns(y, 0, first, 0, l.widths[0])
-	l.columns(y, l.widths[0], second, 0, l.widths[1])
-	return y
-}
-
-// columns copies n columns from one tensor to another.
-func (l *Bidirectional) columns(dst *tensor.Tensor, to int, src *tensor.Tensor, from, n int) {
-	l.copy = kernels.CopyColumns{To: to, From: from, Cols: n, Dst: dst.Array(), Src: src.Array()}
-	dst.Device().Launch(&l.copy)
+	return l.concat.Forward(l.forward.Forward(x), l.backward.Forward(x))
 }
 
 // Backward adds to the gradients of both layers' weights and returns that of x, from dy [T, B, 2H].
 func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	gradient("Bidirectional", dy, l.y)
-	steps, batch := dy.Shape()[0], dy.Shape()[1]
-	forward := l.room(&l.dForward, dy, steps, batch, l.widths[0])
-	backward := l.room(&l.dBackward, dy, steps, batch, l.widths[1])
-	l.columns(forward, 0, dy, 0, l.widths[0])
-	l.columns(backward, 0, dy, l.widths[0], l.widths[1])
-	first, second := l.forward.Backward(forward), l.backward.Backward(backward)
+	parts := l.concat.Backward(dy)
+	first, second := l.forward.Backward(parts[0]), l.backward.Backward(parts[1])
 	if l.skipped {
 		return nil
 	}
@@ -113,9 +96,16 @@ func (l *Bidirectional) SkipInputGrad() {
 	l.backward.SkipInputGrad()
 }
 
+// SetTraining passes it on to both layers, if they have a method SetTraining.
+func (l *Bidirectional) SetTraining(training bool) {
+	setTraining(l.forward, training)
+	setTraining(l.backward, training)
+}
+
 // Free gives back the memory that the layer and its two layers hold beside their parameters.
 func (l *Bidirectional) Free() {
 	l.owned.Free()
+	l.concat.Free()
 	l.forward.Free()
 	l.backward.Free()
 }

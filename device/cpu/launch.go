@@ -36,15 +36,33 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
 		d.code(k.Dst.Type()).fill(k)
+	case *kernels.Gather:
+		d.team.For(k.IDs.Len(), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).gather)
+	case *kernels.ScatterAdd:
+		blocks := (kernels.Cols(k.DW) + scatterBlock - 1) / scatterBlock
+		d.team.Split(blocks, grain(scatterBlock*k.IDs.Len()), k, d.code(k.DW.Type()).scatterAdd)
+	case *kernels.Dropout:
+		times, period := k.Dims()
+		d.team.For(times*dropoutBlocks(period), grain(4*costly), k, d.code(k.Y.Type()).dropout)
 	case *kernels.Softmax:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
 		d.team.For(kernels.Rows(k.Y), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
 	case *kernels.SoftmaxCrossEntropy:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
-		d.code(k.X.Type()).totalLoss(k)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
 	case *kernels.SoftmaxCrossEntropyGrad:
 		d.team.For(kernels.Rows(k.P), grain(kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
+	case *kernels.LayerNorm:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNorm)
+	case *kernels.LayerNormGrad:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNormGrad)
+		d.team.For(kernels.Cols(k.X), grain(kernels.Rows(k.X)), k, d.code(k.X.Type()).layerNormSums)
+	case *kernels.ElementLoss:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLoss)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
+	case *kernels.ElementLossGrad:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLossGrad)
 	case *kernels.RNN:
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
@@ -86,16 +104,21 @@ type code struct {
 	gru        func(*cpu, *kernels.GRU)
 	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
-	totalLoss  func(*kernels.SoftmaxCrossEntropy)
+	totalLoss  func(loss, losses kernels.Array, scale float64)
 	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
 	spread, sumRows, copyColumns     par.Body
+	gather, scatterAdd               par.Body
+	dropout                          par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
 	rnnForward, rnnBackward          par.Body
+	elementLoss, elementLossGrad     par.Body
+	layerNorm                        par.Body
+	layerNormGrad, layerNormSums     par.Body
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -109,11 +132,15 @@ func codeOf[T device.Float]() *code {
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
+		gather: gather[T], scatterAdd: scatterAdd[T],
+		dropout:  dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
 		rnnForward: rnnForward[T], rnnBackward: rnnBackward[T],
+		elementLoss: elementLoss[T], elementLossGrad: elementLossGrad[T],
+		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],

@@ -279,6 +279,15 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		return map[string]int64{"dst": span(rows, n) + v["to"] + v["cols"], "src": span(rows, v["m"]) + v["from"] + v["cols"]}
 	case "fill":
 		return map[string]int64{"dst": n}
+	case "gather":
+		return map[string]int64{"y": rows * v["d"], "w": v["v"] * v["d"], "ids": rows}
+	case "dropout":
+		all := v["times"] * v["period"]
+		return map[string]int64{"y": all, "x": all}
+	case "scatter_links":
+		return map[string]int64{"first": rows, "next": rows, "ids": rows}
+	case "scatter_add": // of the table as many rows as the largest of the ids, which are not told
+		return map[string]int64{"dw": 0, "dy": rows * v["d"], "ids": rows, "first": rows, "next": rows}
 	case "activate":
 		return map[string]int64{"y": n, "x": n}
 	case "activate_grad":
@@ -296,6 +305,11 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 	case "softmax", "softmax_grad", "cross_entropy", "cross_entropy_grad":
 		all := rows * c
 		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "p": all, "losses": rows, "target": rows}
+	case "element_loss", "element_loss_grad":
+		return map[string]int64{"losses": n, "dx": n, "x": n, "target": n}
+	case "layer_norm", "layer_norm_grad":
+		all := rows * c
+		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "terms": all, "mean": rows, "rstd": rows, "gamma": c, "beta": c}
 	case "product":
 		m, k := v["m"], v["k"]
 		e := map[string]int64{"c": m * n, "a": 0, "b": 0, "d": 0, "e": 0}

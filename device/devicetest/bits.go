@@ -2,6 +2,7 @@ package devicetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -68,6 +69,11 @@ func invariance(types []device.DType) []check {
 	for _, t := range types {
 		all = append(all,
 			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
+			check{name: "LayerNorm/" + t.String(), cases: 2, run: func(l *lab) error {
+				return errors.Join(
+					rowsOfNorm(l.d, layerNormTrial(t, []int{17, 300}, layerNormEps, data{"normal", normal}), "Y", "Mean", "RStd"),
+					rowsOfNorm(l.d, layerNormGradTrial(t, []int{17, 300}, data{"normal", normal}), "DX"))
+			}},
 			check{name: "RNN/" + t.String(), cases: 2, run: func(l *lab) error {
 				for _, f := range []kernels.Activation{kernels.Tanh, kernels.ReLU} {
 					of := func(t device.DType, r recurrence, c course, fill fill) *trial { return rnnTrial(t, f, r, c, fill) }
@@ -137,6 +143,43 @@ func rowsOfMatMul(d device.Device, t device.DType) error {
 				if row := n * t.Size(); !bytes.Equal(part, whole[rows[0]*row:rows[1]*row]) {
 					return fmt.Errorf("MatMul %dx%dx%d%s: rows %v have other bits alone than among all", m, n, terms, options(k), rows)
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// rowsOfNorm runs rows of a trial alone, whose operands are vectors along the first axis or the last, or both, and finds
+// that these results have the same bits.
+func rowsOfNorm(d device.Device, tr *trial, results ...string) error {
+	whole, err := tr.outputs(d)
+	if err != nil {
+		return err
+	}
+	before, rows := newSheet(tr).before, tr.operand("X").shape[0]
+	for _, lo := range []int{0, 5, rows - 1} {
+		part := *tr
+		part.operands = slices.Clone(tr.operands)
+		for i := range part.operands {
+			o := &part.operands[i]
+			n := kernels.Size(o.shape) / rows
+			if o.shape[0] == rows {
+				o.shape = append([]int{1}, o.shape[1:]...)
+			} else {
+				n = 0
+			}
+			if o.fill != nil {
+				o.fill = these(before[o.name][lo*n:]...)
+			}
+		}
+		alone, err := part.outputs(d)
+		if err != nil {
+			return err
+		}
+		for _, name := range results {
+			n := len(alone[name])
+			if !bytes.Equal(alone[name], whole[name][lo*n:(lo+1)*n]) {
+				return fmt.Errorf("%v: %s of row %d has other bits alone than among all", tr, name, lo)
 			}
 		}
 	}

@@ -41,12 +41,19 @@ var cases = map[string]int{
 	"Copy":                    108,
 	"CopyColumns":             32,
 	"Fill":                    480,
-	"Workers":                 648,
-	"Invariance":              12,
+	"Gather":                  272,
+	"ScatterAdd":              272,
+	"Dropout":                 408,
+	"ElementLoss":             372,
+	"ElementLossGrad":         364,
+	"LayerNorm":               484,
+	"LayerNormGrad":           200,
+	"Workers":                 696,
+	"Invariance":              16,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  37,
+	"Misuse":                  49,
 }
 
 func TestCases(t *testing.T) {

@@ -57,7 +57,8 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
-var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults, deviceFaults)
+var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
+	gatherFaults, dropoutFaults, layerNormFaults, lossFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -794,4 +795,177 @@ var copyFaults = []fault{
 	edit("float64 is filled in float32", func(k *kernels.Fill) { k.Value = float64(float32(k.Value)) }),
 	edit("-0 is 0", func(k *kernels.Fill) { k.Value += 0 }),
 	edit("the last element is left out", func(k *kernels.Fill) { k.Dst = butLast(k.Dst) }),
+}
+
+var gatherFaults = []fault{
+	edit("the last row is left out", func(k *kernels.Gather) { k.Y, k.IDs = butLast(k.Y), butLast(k.IDs) }),
+	edit("the last row of W is taken for none", func(k *kernels.Gather) { k.W = butLast(k.W) }),
+	spoil("wrong ids give 0", func(k *kernels.Gather) device.Array { return k.Y }, func(k *kernels.Gather, d device.Device, y []float64) {
+		for i, id := range read(d, k.IDs) {
+			if n := kernels.Cols(k.Y); id < 0 || int(id) >= k.W.Shape[0] {
+				clear(y[i*n : (i+1)*n])
+			}
+		}
+	}),
+	edit("the last term is left out", func(k *kernels.ScatterAdd) { k.DY, k.IDs = butLast(k.DY), butLast(k.IDs) }),
+	overwritten("DW is overwritten", func(k *kernels.ScatterAdd) device.Array { return k.DW }),
+	in("an id's last term alone counts", func(d device.Device, k *kernels.ScatterAdd) {
+		before := read(d, k.DW)
+		d.Launch(*k)
+		dw, dy := read(d, k.DW), read(d, k.DY)
+		for i, id := range read(d, k.IDs) {
+			if id >= 0 && int(id) < k.DW.Shape[0] {
+				for j, n := 0, kernels.Cols(k.DW); j < n; j++ {
+					dw[int(id)*n+j] = before[int(id)*n+j] + dy[i*n+j]
+				}
+			}
+		}
+		write(d, k.DW, dw)
+	}),
+	in("the terms are added in another order", func(d device.Device, k *kernels.ScatterAdd) {
+		dy, ids, n := read(d, k.DY), read(d, k.IDs), kernels.Cols(k.DY)
+		backwards, order := slices.Clone(dy), slices.Clone(ids)
+		slices.Reverse(order)
+		for i := range ids {
+			copy(backwards[i*n:(i+1)*n], dy[(len(ids)-1-i)*n:])
+		}
+		write(d, k.DY, backwards)
+		write(d, k.IDs, order)
+		d.Launch(*k)
+		write(d, k.DY, dy)
+		write(d, k.IDs, ids)
+	}),
+	spoil("wrong ids are those of the first row", func(k *kernels.ScatterAdd) device.Array { return k.DW }, func(k *kernels.ScatterAdd, d device.Device, dw []float64) {
+		dy, n := read(d, k.DY), kernels.Cols(k.DW)
+		for i, id := range read(d, k.IDs) {
+			for j := 0; j < n && (id < 0 || int(id) >= k.DW.Shape[0]); j++ {
+				dw[j] += dy[i*n+j]
+			}
+		}
+	}),
+}
+
+var dropoutFaults = []fault{
+	edit("P is rounded in float32", func(k *kernels.Dropout) { k.P = float64(float32(k.P)) }),
+	edit("the seed has 32 bits", func(k *kernels.Dropout) { k.Seed &= 1<<32 - 1 }),
+	edit("the stream has 32 bits", func(k *kernels.Dropout) { k.Stream &= 1<<32 - 1 }),
+	edit("seed and stream are swapped", func(k *kernels.Dropout) { k.Seed, k.Stream = k.Stream, k.Seed }),
+	edit("it does not begin again", func(k *kernels.Dropout) { k.Period = 0 }),
+	edit("the last element is left out", func(k *kernels.Dropout) {
+		if k.Period == 0 {
+			k.Y, k.X = butLast(k.Y), butLast(k.X)
+		}
+	}),
+	spoil("what is kept is not scaled", func(k *kernels.Dropout) device.Array { return k.Y }, func(k *kernels.Dropout, d device.Device, y []float64) {
+		for i := range y {
+			y[i] *= 1 - k.P
+		}
+	}),
+	in("what is dropped is multiplied by 0", func(d device.Device, k *kernels.Dropout) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		y := read(d, k.Y)
+		for i := range y {
+			if y[i] == 0 {
+				y[i] *= x[i]
+			}
+		}
+		write(d, k.Y, y)
+	}),
+}
+
+var layerNormFaults = []fault{
+	edit("Eps is left out", func(k *kernels.LayerNorm) { k.Eps = 0 }),
+	edit("Gamma and Beta are swapped", func(k *kernels.LayerNorm) { k.Gamma, k.Beta = k.Beta, k.Gamma }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNorm) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	edit("the last row is left out", func(k *kernels.LayerNorm) {
+		if len(k.X.Shape) > 1 {
+			k.Y, k.Mean, k.RStd, k.X = butLast(k.Y), butLast(k.Mean), butLast(k.RStd), butLast(k.X)
+		}
+	}),
+	spoil("the variance is that of a sample", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			n := float64(kernels.Cols(k.X))
+			rstd[i] = 1 / math.Sqrt((1/(r*r)-k.Eps)*n/(n-1)+k.Eps)
+		}
+	}),
+	spoil("Eps is outside of the root", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			rstd[i] = 1 / (math.Sqrt(1/(r*r)-k.Eps) + k.Eps)
+		}
+	}),
+	spoil("the variance is a difference of squares", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		n := kernels.Cols(k.X)
+		for x, i := read(d, k.X), 0; i < len(rstd); i++ {
+			var mean, square float32
+			for _, v := range x[i*n : (i+1)*n] {
+				mean += float32(v) / float32(n)
+				square += float32(v) * float32(v) / float32(n)
+			}
+			rstd[i] = 1 / math.Sqrt(float64(square-mean*mean)+k.Eps)
+		}
+	}),
+	overwritten("DGamma is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DGamma }),
+	overwritten("DBeta is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }),
+	edit("DGamma and DBeta are swapped", func(k *kernels.LayerNormGrad) { k.DGamma, k.DBeta = k.DBeta, k.DGamma }),
+	edit("DY and X are swapped", func(k *kernels.LayerNormGrad) { k.DY, k.X = k.X, k.DY }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNormGrad) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	in("Gamma is left out", func(d device.Device, k *kernels.LayerNormGrad) {
+		gamma := read(d, k.Gamma)
+		d.Launch(kernels.Fill{Dst: k.Gamma, Value: 1})
+		d.Launch(*k)
+		write(d, k.Gamma, gamma)
+	}),
+	spoil("mean(g) is not subtracted", func(k *kernels.LayerNormGrad) device.Array { return k.DX }, func(k *kernels.LayerNormGrad, d device.Device, dx []float64) {
+		dy, gamma, rstd, n := read(d, k.DY), read(d, k.Gamma), read(d, k.RStd), kernels.Cols(k.X)
+		for i, r := range rstd {
+			mean := 0.0
+			for j, g := range gamma {
+				mean += dy[i*n+j] * g / float64(n)
+			}
+			for j := range n {
+				dx[i*n+j] += r * mean
+			}
+		}
+	}),
+	spoil("the last row is not summed", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }, func(k *kernels.LayerNormGrad, d device.Device, dbeta []float64) {
+		dy := read(d, k.DY)
+		for j := range dbeta {
+			if len(dy) > len(dbeta) {
+				dbeta[j] -= dy[len(dy)-len(dbeta)+j]
+			}
+		}
+	}),
+}
+
+var lossFaults = []fault{
+	edit("squares are cross-entropies", func(k *kernels.ElementLoss) { k.F = kernels.CrossEntropy }),
+	edit("X and Target are swapped", func(k *kernels.ElementLoss) {
+		if k.F == kernels.CrossEntropy {
+			k.X, k.Target = k.Target, k.X
+		}
+	}),
+	edit("the loss is not scaled", func(k *kernels.ElementLoss) { k.Scale = 1 }),
+	spoil("the last loss is not summed", func(k *kernels.ElementLoss) device.Array { return k.Loss }, func(k *kernels.ElementLoss, d device.Device, loss []float64) {
+		if losses := read(d, k.Losses); len(losses) > 1 {
+			loss[0] -= k.Scale * losses[len(losses)-1]
+		}
+	}),
+	spoil("it is the logarithm of a probability", func(k *kernels.ElementLoss) device.Array { return k.Losses }, func(k *kernels.ElementLoss, d device.Device, losses []float64) {
+		x, target := read(d, k.X), read(d, k.Target)
+		for i := range losses {
+			if y := 1 / (1 + math.Exp(-x[i])); k.F == kernels.CrossEntropy {
+				losses[i] = -target[i]*math.Log(y) - (1-target[i])*math.Log(1-y)
+			}
+		}
+	}),
+	edit("X and Target are swapped", func(k *kernels.ElementLossGrad) { k.X, k.Target = k.Target, k.X }),
+	edit("the gradient is not scaled", func(k *kernels.ElementLossGrad) { k.Scale = 1 }),
+	spoil("squares lack their 2", func(k *kernels.ElementLossGrad) device.Array { return k.DX }, func(k *kernels.ElementLossGrad, d device.Device, dx []float64) {
+		for i := range dx {
+			if k.F == kernels.Squared {
+				dx[i] /= 2
+			}
+		}
+	}),
 }

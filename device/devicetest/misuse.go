@@ -192,6 +192,11 @@ var wrongOptions = []struct {
 	{"Adam", "Step", 0},
 	{"CopyColumns", "Cols", 1000},
 	{"Adam", "Step", -1},
+	{"LayerNorm", "Eps", -1.0},
+	{"ElementLoss", "F", kernels.Deviation(0)},
+	{"ElementLossGrad", "F", kernels.Deviation(3)},
+	{"Dropout", "P", 1.0},
+	{"Dropout", "Period", 4},
 }
 
 func optionMisuse(l *lab) error {

@@ -164,6 +164,13 @@ var families = []family{
 	{"Copy", copies},
 	{"CopyColumns", copyColumns},
 	{"Fill", fills},
+	{"Gather", gather},
+	{"ScatterAdd", scatterAdd},
+	{"Dropout", dropout},
+	{"ElementLoss", elementLoss},
+	{"ElementLossGrad", elementLossGrad},
+	{"LayerNorm", layerNorm},
+	{"LayerNormGrad", layerNormGrad},
 }
 
 // checks is one check for each size and type.

@@ -28,6 +28,14 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Notebook", notebook, 0},
 		{"PyTorchRecurrent", pytorchRecurrent, 0},
 		{"PyTorchTwoLayerNet", pytorchTwoLayerNet, 0},
+		{"Embedding", embeddings, 0},
+		{"Concat", concats, 0},
+		{"Select", selects, 0},
+		{"Dropout", dropouts, 0},
+		{"SequenceDropout", sequenceDropouts, 0},
+		{"Evaluation", evaluation, 0},
+		{"PyTorchEmbedding", pytorchEmbedding, 0},
+		{"PyTorchLayerNorm", pytorchLayerNorm, 0},
 		{"Chunks", chunks, 0},
 		{"ChunkGradients", chunkGradients, 0},
 		{"Rows", rows, 0},
@@ -45,6 +53,8 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"Loss", loss, 0},
 		{"LossIgnores", lossIgnores, 0},
 		{"LossExtremes", lossExtremes, 0},
+		{"ElementLoss", elementLosses, 0},
+		{"PyTorchLosses", pytorchLosses, 0},
 		{"Broadcast", broadcast, 0},
 		{"LeadingAxes", leadingAxes, 0},
 		{"Empty", empty, 0},
@@ -180,6 +190,14 @@ func (e *env) values(x *tensor.Tensor) []float64 {
 		e.Fatal(err)
 	}
 	return values
+}
+
+// rounded is v as an element.
+func (e *env) rounded(v float64) float64 {
+	if e.dtype == device.Float32 {
+		return float64(float32(v))
+	}
+	return v
 }
 
 // epsilon is the distance from 1 to the next number.

@@ -9,7 +9,7 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// PyTorch's results, in float64, as testdata/gen_fixtures.py wrote them.
+// PyTorch's results, in float64, as testdata/gen_fixtures.py and gen_blocks.py wrote them.
 //
 //go:embed testdata/*.safetensors
 var fixtures embed.FS
@@ -151,6 +151,41 @@ func (f fixture) states(h, c string, layer int) (all []*tensor.Tensor) {
 		}
 	}
 	return all
+}
+
+// pytorchEmbedding holds Embedding against torch.nn.functional.embedding.
+func pytorchEmbedding(e *env) {
+	f := readFixture(e, "embedding")
+	w, ids := f.tensor("weight"), f.get("ids")
+	l := layers.NewEmbedding(w)
+	var rows []int
+	for _, v := range ids.Values {
+		rows = append(rows, int(v))
+	}
+	e.same("y", l.Forward(rows, ids.Shape...), e.values(f.tensor("output")))
+	l.Backward(f.tensor("d_output"))
+	e.near("dw", w.Grad(), f.get("grad.weight").Values, e.roundings())
+}
+
+// pytorchLayerNorm holds LayerNorm against torch.nn.functional.layer_norm.
+func pytorchLayerNorm(e *env) {
+	f := readFixture(e, "layer_norm")
+	gamma, beta := f.tensor("gamma"), f.tensor("beta")
+	l := layers.NewLayerNorm(gamma, beta, 1e-5)
+	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+	e.near("dgamma", gamma.Grad(), f.get("grad.gamma").Values, e.roundings())
+	e.near("dbeta", beta.Grad(), f.get("grad.beta").Values, e.roundings())
+}
+
+// pytorchLosses holds the losses of elements against torch.nn.functional's.
+func pytorchLosses(e *env) {
+	f := readFixture(e, "losses")
+	squared, cross := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
+	e.near("the mean squared error", squared.Forward(f.tensor("output"), f.tensor("target")), f.get("squared").Values, e.roundings())
+	e.near("its gradient", squared.Backward(), f.get("d_output").Values, e.roundings())
+	e.near("the binary cross-entropy", cross.Forward(f.tensor("logits"), f.tensor("labels")), f.get("cross").Values, e.roundings())
+	e.near("its gradient", cross.Backward(), f.get("d_logits").Values, e.roundings())
 }
 
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
