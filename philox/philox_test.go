@@ -44,6 +44,13 @@ func TestStream(t *testing.T) {
 	if len(seen) != 3000 {
 		t.Errorf("3000 numbers of three streams are %d different ones", len(seen))
 	}
+	if s.Position() != 1000 {
+		t.Errorf("after 1000 numbers the position is %d", s.Position())
+	}
+	s.SetPosition(17)
+	if s.Uint64() != s.At(17) || s.Position() != 18 {
+		t.Errorf("after SetPosition(17) and a number the position is %d", s.Position())
+	}
 	var source rand.Source = s
 	if p := rand.New(source).Perm(5); len(p) != 5 {
 		t.Error("no permutation")
