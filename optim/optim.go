@@ -46,8 +46,10 @@ type Stateful interface {
 	Optimizer
 	// Name is the optimizer's, such as "Adam", whose averages mean nothing to another.
 	Name() string
-	// State is what is known of a parameter: how many steps it took, 0 if nothing is known, and the averages over its
-	// gradients, which are the optimizer's own.
+	// Averages is how many averages it keeps of each parameter's gradients.
+	Averages() int
+	// State is what is known of a parameter: how many steps it took, 0 if nothing is known, and the averages, which
+	// are the optimizer's own.
 	State(p *layers.Param) (steps int, averages []*tensor.Tensor)
 	// Restore makes the optimizer know that a parameter took so many steps, and returns the averages, for the caller to
 	// set. 0 makes it forget the parameter.
@@ -56,8 +58,8 @@ type Stateful interface {
 
 // memory is what an optimizer knows of each parameter.
 type memory struct {
-	name     string // of the optimizer
-	averages int    // of each parameter
+	name     string
+	averages int // that are kept of each parameter
 	step     int
 	of       map[*tensor.Tensor]*moments
 }
@@ -106,9 +108,12 @@ func (m *memory) know(p *layers.Param) *moments {
 // Name is what the optimizer was made as: "SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam" or "AdamW".
 func (m *memory) Name() string { return m.name }
 
-// State is how many steps a parameter took, and the averages over its gradients: none for SGD; the velocity of Momentum and
-// Nesterov; the squares of AdaGrad and RMSprop; the gradients and the squares of Adam and AdamW. They are the optimizer's
-// own. A parameter that took no step has 0, and none.
+// Averages is how many averages the optimizer keeps of each parameter's gradients: none for SGD; the velocity of Momentum
+// and Nesterov; the squares of AdaGrad and RMSprop; the gradients and the squares of Adam and AdamW.
+func (m *memory) Averages() int { return m.averages }
+
+// State is how many steps a parameter took, and the averages over its gradients, which are the optimizer's own. A parameter
+// that took no step has 0, and none.
 func (m *memory) State(p *layers.Param) (steps int, averages []*tensor.Tensor) {
 	check(p)
 	known := m.of[p.Value]

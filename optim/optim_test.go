@@ -148,8 +148,8 @@ func TestRestore(t *testing.T) {
 		for i, to := range resumed.Restore(q, steps) {
 			to.Copy(averages[i])
 		}
-		if again, same := resumed.State(q); again != steps || len(same) != len(averages) {
-			t.Errorf("%s: restored it tells of %d steps and %d averages, want %d and %d", name, again, len(same), steps, len(averages))
+		if again, same := resumed.State(q); again != steps || len(same) != len(averages) || len(same) != resumed.Averages() {
+			t.Errorf("%s: restored it tells of %d steps and %d averages, want %d and %d", name, again, len(same), steps, resumed.Averages())
 		}
 		for _, g := range []float64{-2, 0.25} {
 			step(whole, p, g)
