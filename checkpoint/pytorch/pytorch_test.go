@@ -232,7 +232,7 @@ func TestFixtures(t *testing.T) {
 				}
 			}
 			same(written)
-			f.sameWeights(t, open2(t, written))
+			f.sameWeights(t, openFile(t, written))
 
 			if *python == "" {
 				return
@@ -248,7 +248,7 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func open2(t *testing.T, path string) *safetensors.File {
+func openFile(t *testing.T, path string) *safetensors.File {
 	t.Helper()
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -336,7 +336,7 @@ func TestModel(t *testing.T) {
 	if err := pytorch.Save(path, modules()...); err != nil {
 		t.Fatal(err)
 	}
-	f := open2(t, path)
+	f := openFile(t, path)
 	var got []string
 	for _, info := range f.Tensors() {
 		got = append(got, fmt.Sprintf("%s %v", info.Name, info.Shape))
