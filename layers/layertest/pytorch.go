@@ -1,11 +1,12 @@
 package layertest
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 
+	"github.com/keisan-go/keisan/checkpoint/safetensors"
 	"github.com/keisan-go/keisan/layers"
-	"github.com/keisan-go/keisan/layers/layertest/internal/safetensors"
 	"github.com/keisan-go/keisan/tensor"
 )
 
@@ -14,30 +15,50 @@ import (
 //go:embed testdata/*.safetensors
 var fixtures embed.FS
 
-// fixture is the tensors of one file.
+// fixture is one file.
 type fixture struct {
-	e       *env
-	tensors map[string]safetensors.Tensor
+	e    *env
+	file *safetensors.File
 }
 
 func readFixture(e *env, name string) fixture {
-	file, err := fixtures.ReadFile("testdata/" + name + ".safetensors")
+	b, err := fixtures.ReadFile("testdata/" + name + ".safetensors")
 	if err != nil {
 		e.Fatal(err)
 	}
-	tensors, err := safetensors.Parse(file)
+	file, err := safetensors.NewFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		e.Fatalf("%s: %v", name, err)
 	}
-	return fixture{e, tensors}
+	return fixture{e, file}
 }
 
-func (f fixture) get(name string) safetensors.Tensor {
-	t, ok := f.tensors[name]
-	if !ok {
-		f.e.Fatalf("there is no tensor %s", name)
+// array is a tensor of a file, of float64.
+type array struct {
+	Shape  []int
+	Values []float64
+}
+
+func (f fixture) get(name string) array {
+	t, _ := f.file.Lookup(name)
+	values, err := safetensors.Values[float64](f.file, name)
+	if err != nil {
+		f.e.Fatal(err)
 	}
-	return t
+	return array{t.Shape, values}
+}
+
+// ids is a tensor of int64.
+func (f fixture) ids(name string) (ids, shape []int) {
+	values, err := safetensors.Values[int64](f.file, name)
+	if err != nil {
+		f.e.Fatal(err)
+	}
+	for _, v := range values {
+		ids = append(ids, int(v))
+	}
+	t, _ := f.file.Lookup(name)
+	return ids, t.Shape
 }
 
 // tensor is a tensor of the file on the device.
@@ -145,7 +166,8 @@ func (f fixture) nearWeights(suffix string, wx, wh, bx, bh *tensor.Tensor) {
 // states is what belongs to one of the layers of a module in the tensors h [layers, B, H] and, of an LSTM, c.
 func (f fixture) states(h, c string, layer int) (all []*tensor.Tensor) {
 	for _, name := range []string{h, c} {
-		if t, ok := f.tensors[name]; ok {
+		if _, ok := f.file.Lookup(name); ok {
+			t := f.get(name)
 			n := t.Shape[1] * t.Shape[2]
 			all = append(all, f.e.tensor(t.Values[layer*n:(layer+1)*n], t.Shape[1], t.Shape[2]))
 		}
@@ -156,13 +178,10 @@ func (f fixture) states(h, c string, layer int) (all []*tensor.Tensor) {
 // pytorchEmbedding holds Embedding against torch.nn.functional.embedding.
 func pytorchEmbedding(e *env) {
 	f := readFixture(e, "embedding")
-	w, ids := f.tensor("weight"), f.get("ids")
+	w := f.tensor("weight")
 	l := layers.NewEmbedding(w)
-	var rows []int
-	for _, v := range ids.Values {
-		rows = append(rows, int(v))
-	}
-	e.same("y", l.Forward(rows, ids.Shape...), e.values(f.tensor("output")))
+	ids, shape := f.ids("ids")
+	e.same("y", l.Forward(ids, shape...), e.values(f.tensor("output")))
 	l.Backward(f.tensor("d_output"))
 	e.near("dw", w.Grad(), f.get("grad.weight").Values, e.roundings())
 }
@@ -194,10 +213,7 @@ func pytorchTwoLayerNet(e *env) {
 	net := layers.NewSequential(
 		layers.NewAffine(f.tensor("W1"), f.tensor("b1")), layers.NewSigmoid(),
 		layers.NewAffine(f.tensor("W2"), f.tensor("b2")))
-	var target []int
-	for _, v := range f.get("target").Values {
-		target = append(target, int(v))
-	}
+	target, _ := f.ids("target")
 	loss := layers.NewSoftmaxCrossEntropy()
 	logits := net.Forward(f.tensor("input"))
 	e.near("logits", logits, f.get("logits").Values, e.roundings())
