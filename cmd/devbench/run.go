@@ -256,7 +256,7 @@ func onlyIf(condition bool, s string) string {
 // measure runs the plan and adds what the core does not know.
 func (p *program) measure(ctx context.Context, plan *bench.Plan) *bench.Report {
 	started, h := time.Now(), p.host()
-	progress := newProgress(p.err, p.errPlain)
+	progress := newProgress(p.err, p.errPlain, p.errScreen.Columns)
 	plan.Progress = progress.show
 	r := plan.Run(ctx)
 	progress.end()
