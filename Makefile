@@ -96,11 +96,11 @@ bench: ## measure the devices there are, in about a minute
 
 figures: peers ## what this machine does, for docs/results and docs/performance.md; leave the machine alone meanwhile
 	@mkdir -p docs/results
-	go run ./cmd/devbench -time 2s -json docs/results/$$(date -u +%F).json
+	bin/devbench -time 2s -json docs/results/$$(date -u +%F).json -md docs/results/$$(date -u +%F).md
 
 peers: ## other libraries beside Keisan on the same cases; the first time it installs them, some gigabytes
-	@mkdir -p docs
-	go run ./cmd/devbench peers -md docs/performance.md
+	go build -o bin/devbench ./cmd/devbench
+	bin/devbench peers -md docs/performance.md
 
 kubernetes: ## the Kubernetes job is one, by Kubernetes' own types
 	cd containers/kubernetes && go vet . && go test .

@@ -31,7 +31,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(k.DX.Len(), grain(k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
 		d.team.For(k.DY.Len(), grain(k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
-		d.code(k.Dst.Type()).copy(k)
+		d.move(hostBytes(k.Dst.Slice), hostBytes(k.Src.Slice))
 	case *kernels.CopyColumns:
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
@@ -105,7 +105,6 @@ type code struct {
 	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(loss, losses kernels.Array, scale float64)
-	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
 	spread, sumRows, copyColumns     par.Body
@@ -130,7 +129,7 @@ type code struct {
 func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
-		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
+		sumSquares: sumSquares[T], totalLoss: totalLoss[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
 		gather: gather[T], scatterAdd: scatterAdd[T],
 		dropout:  dropout[T],
