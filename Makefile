@@ -11,6 +11,7 @@ SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
+$(if $(MAKECMDGOALS:help=),$(if $(shell command -v go),,$(error Go is missing: install 1.26 or newer, from https://go.dev/dl)))
 .PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl headers cuda gpu-check cross kubernetes generate fuzz
 .PHONY: figures bench peers cover vulncheck images release
 
@@ -64,11 +65,11 @@ opencl: ## the OpenCL backend on PoCL and under Oclgrind; as root on Debian it i
 	go run $(STATICCHECK) -tags opencl ./device/...
 	KEISAN_REQUIRE=cpu,opencl,oclgrind go test -short -timeout 30m -tags opencl ./device/opencl
 
-headers:
+headers: ## what CUDA and OpenCL are built against; as root on Debian it installs them, and downloads 0.8 GB once
 	@.ci/packages $(OPENCL)
 	@.ci/cuda $(CUDA)
 
-cuda: headers ## the CUDA backend as far as no GPU is needed; downloads 0.8 GB once, and as root on Debian installs what it needs
+cuda: headers ## the CUDA backend as far as no GPU is needed
 	$(WITH_CUDA) go vet -tags cuda ./...
 	$(WITH_CUDA) go vet -tags "cuda opencl" ./...
 	$(WITH_CUDA) KEISAN_REQUIRE=cpu,nvrtc go test -short -timeout 60m -tags cuda ./device/cuda
@@ -111,7 +112,7 @@ kubernetes: ## the Kubernetes job is one, by Kubernetes' own types
 release vulncheck images: export GOTOOLCHAIN = go$(shell sed -n 's/^ARG GO=.*golang:\([0-9.]*\).*/\1/p' Dockerfile)
 
 # The database is a module of a version, so that the gate depends on the commit alone; VULNDB is to be raised before a release.
-vulncheck: headers ## known vulnerabilities in what is called; VULNDB=golang.org/x/vulndb@latest asks for those of today
+vulncheck: headers ## known vulnerabilities in what is called; today's with VULNDB=golang.org/x/vulndb@latest
 	@go mod download $(VULNDB)
 	$(WITH_CUDA) go run $(GOVULNCHECK) -tags cuda,opencl -db "file://$$(go list -m -f '{{.Dir}}' $(VULNDB))/data/osv" ./...
 
