@@ -1,6 +1,10 @@
 package gemm
 
-import "runtime"
+import (
+	"runtime"
+
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
+)
 
 // A plan is how a product is computed. Bits do not depend on it.
 type plan struct {
@@ -10,14 +14,19 @@ type plan struct {
 	packB  bool
 }
 
-// smallest is how many multiplications are not worth a second goroutine: those of some 20 µs.
+// smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
+// is worth it for an eighth of them.
 var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func newPlan[T Float](o *operands[T], m, n int) plan {
 	p := plan{kernel: current(), mb: m, nb: n, packB: o.transB}
 	// One row takes as long as eight would, since it has to wait for B.
 	work := func(m, n int) int { return max(m, 8) * n * o.k }
-	large := work(m, n) > smallest[p.kernel]
+	least := smallest[p.kernel]
+	if par.Awake() > 0 {
+		least /= 8
+	}
+	large := work(m, n) > least
 	if large {
 		p.packB = o.transB || m >= 512 && o.k*n*sizeOf[T]() > 2<<20
 	}
@@ -42,7 +51,7 @@ func newPlan[T Float](o *operands[T], m, n int) plan {
 		return p
 	}
 	want := 2 * runtime.GOMAXPROCS(0) // for goroutines to end at about the same time
-	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > smallest[p.kernel]/2 {
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)

@@ -2,7 +2,9 @@ package par
 
 import (
 	"runtime"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestForCoversEachItemOnce(t *testing.T) {
@@ -43,4 +45,54 @@ func TestForAllocatesNothing(t *testing.T) {
 	if n != 0 {
 		t.Errorf("a loop makes %v allocations, want 0", n)
 	}
+}
+
+func TestNothingRunsWhenIdle(t *testing.T) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	before := runtime.NumGoroutine()
+	var team Team
+	helped := 0
+	for i := 0; i < 1000 && helped == 0; i++ {
+		team.For(100, 1, &helped, func(arg any, lo, hi int) { time.Sleep(10 * time.Microsecond) })
+		helped = Awake()
+	}
+	if helped == 0 {
+		t.Error("no helper is awake after a loop")
+	}
+	for range 1000 {
+		if Awake() == 0 && runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d helpers are awake and there are %d goroutines, %d before", Awake(), runtime.NumGoroutine(), before)
+}
+
+// TestTeamsShareHelpers has more teams than processors run loops at the same time, whose helpers are often late.
+func TestTeamsShareHelpers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			var team Team
+			seen := make([]int, 100)
+			const loops = 1000
+			for range loops {
+				team.For(len(seen), 1, &seen, func(arg any, lo, hi int) {
+					for i := lo; i < hi; i++ {
+						(*arg.(*[]int))[i]++
+					}
+				})
+			}
+			for i, n := range seen {
+				if n != loops {
+					t.Errorf("item %d done %d times in %d loops", i, n, loops)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
