@@ -96,6 +96,7 @@ type code struct {
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
 	forward, backward                par.Body
+	forwardPart, backwardPart        par.StepBody
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -113,7 +114,7 @@ func codeOf[T device.Float]() *code {
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
-		forward: forward[T], backward: backward[T],
+		forward: forward[T], backward: backward[T], forwardPart: forwardPart[T], backwardPart: backwardPart[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],

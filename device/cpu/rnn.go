@@ -1,18 +1,23 @@
 package cpu
 
 import (
+	"runtime"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// sequence is what rows of a batch need to go through all steps on their own: rows exchange nothing, so each goroutine
-// takes some rows and never waits for another.
+// sequence is what rows of a batch need to go through all steps. Rows exchange nothing, so a goroutine that takes some of
+// them never waits for another.
 type sequence[T device.Float] struct {
 	f                    kernels.Activation
 	steps, batch, hidden int
 	h, dz, dy, dh0       []T
 	w                    gemm.Packed[T] // Wh, or its transpose going backward
+	parts                int            // of its columns, for as many goroutines
+	relay                par.Relay
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -25,6 +30,22 @@ func (s *sequence[T]) row(t, i int) int { return (t*s.batch + i) * s.hidden }
 func (s *sequence[T]) worthRows() int {
 	return 1 + int(1<<18/(1+float64(s.steps)*float64(s.hidden)*float64(s.hidden)))
 }
+
+// run goes through the steps: each goroutine takes some rows, or, where there are too few, some columns of all rows. Then
+// a processor reads a part of the weights alone at a step, but has to wait for the others after it.
+func (s *sequence[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
+	procs := runtime.GOMAXPROCS(0)
+	s.parts = min(procs, s.w.Parts(), s.hidden*s.hidden/worthPart)
+	if s.parts > 1 && s.batch < fewRows*procs && steps*s.hidden*s.hidden > 1<<19 {
+		s.relay.Run(steps, s.parts, s, part)
+		return
+	}
+	d.team.Split(s.batch, s.worthRows(), s, rows)
+}
+
+// worthPart is how many elements of a weight are worth waiting for another processor at every step, some 0.5 µs; fewRows
+// is how many rows a processor should have at least.
+const worthPart, fewRows = 1 << 15, 4
 
 func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 	steps, batch, inputs, hidden := k.Dims()
@@ -41,17 +62,32 @@ func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 	scratch.product(false, false, steps*batch, hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, z)
 
 	s.w.Set(false, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).forward)
+	s.run(d, steps, d.code(k.X.Type()).forward, d.code(k.X.Type()).forwardPart)
 	s.release()
 }
 
-// forward takes rows lo to hi of the batch through all steps: H[t+1] = F(H[t+1] + H[t]·Wh).
+// forward takes rows lo to hi of the batch through all steps.
 func forward[T device.Float](arg any, lo, hi int) {
 	s := arg.(*sequence[T])
 	for t := range s.steps {
-		h := s.h[s.row(t+1, lo):s.row(t+1, hi)]
-		s.w.MulRows(hi-lo, s.h[s.row(t, lo):], max(s.hidden, 1), true, h, max(s.hidden, 1))
-		apply(s.f, h, h)
+		s.advance(t, lo, hi, 0, s.hidden)
+	}
+}
+
+// forwardPart takes a part of the columns of all rows through a step.
+func forwardPart[T device.Float](arg any, t, part int) {
+	s := arg.(*sequence[T])
+	from, to := s.w.Part(part, s.parts)
+	s.advance(t, 0, s.batch, from, to)
+}
+
+// advance is H[t+1] = F(H[t+1] + H[t]·Wh) for rows lo to hi of the batch, and columns from to to.
+func (s *sequence[T]) advance(t, lo, hi, from, to int) {
+	h := s.h[s.row(t+1, lo):s.row(t+1, hi)]
+	s.w.MulColumns(from, to, hi-lo, s.h[s.row(t, lo):], max(s.hidden, 1), true, h, max(s.hidden, 1))
+	width := s.width(from, to, len(h))
+	for i := from; i < len(h); i += max(width, s.hidden) {
+		apply(s.f, h[i:i+width], h[i:i+width])
 	}
 }
 
@@ -63,7 +99,7 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	s.dz, s.dy, s.dh0 = data[T](k.DZ.Slice), data[T](k.DY.Slice), data[T](k.DH0.Slice)
 
 	s.w.Set(true, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
-	d.team.Split(batch, s.worthRows(), s, d.code(k.X.Type()).backward)
+	s.run(d, steps+1, d.code(k.X.Type()).backward, d.code(k.X.Type()).backwardPart)
 
 	// The weights' gradients are one product over all steps each.
 	x, n := data[T](k.X.Slice), steps*batch
@@ -76,21 +112,51 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	s.release()
 }
 
-// backward takes rows lo to hi of the batch back through all steps: DZ[t] = (DY[t] + DZ[t+1]·Whᵀ)·F'(H[t+1]).
+// backward takes rows lo to hi of the batch back through all steps.
 func backward[T device.Float](arg any, lo, hi int) {
 	s := arg.(*sequence[T])
-	for t := s.steps - 1; t >= 0; t-- {
-		dz := s.dz[s.row(t, lo):s.row(t, hi)]
-		copy(dz, s.dy[s.row(t, lo):])
-		if t+1 < s.steps {
-			s.w.MulRows(hi-lo, s.dz[s.row(t+1, lo):], max(s.hidden, 1), true, dz, max(s.hidden, 1))
-		}
-		applyGrad(s.f, dz, dz, s.h[s.row(t+1, lo):s.row(t+1, hi)])
+	for t := s.steps - 1; t >= -1; t-- {
+		s.retreat(t, lo, hi, 0, s.hidden)
 	}
-	dh0 := s.dh0[s.row(0, lo):s.row(0, hi)]
-	if s.steps == 0 {
-		clear(dh0)
+}
+
+// backwardPart takes a part of the columns of all rows through a step, counted from the last.
+func backwardPart[T device.Float](arg any, n, part int) {
+	s := arg.(*sequence[T])
+	from, to := s.w.Part(part, s.parts)
+	s.retreat(s.steps-1-n, 0, s.batch, from, to)
+}
+
+// retreat is DZ[t] = (DY[t] + DZ[t+1]·Whᵀ)·F'(H[t+1]) for rows lo to hi of the batch, and columns from to to. What comes
+// after the first step, the last of all, is DH0 = DZ[0]·Whᵀ.
+func (s *sequence[T]) retreat(t, lo, hi, from, to int) {
+	ld := max(s.hidden, 1)
+	if t < 0 {
+		dh0 := s.dh0[s.row(0, lo):s.row(0, hi)]
+		if s.steps == 0 {
+			clear(dh0)
+			return
+		}
+		s.w.MulColumns(from, to, hi-lo, s.dz[s.row(0, lo):], ld, false, dh0, ld)
 		return
 	}
-	s.w.MulRows(hi-lo, s.dz[s.row(0, lo):], max(s.hidden, 1), false, dh0, max(s.hidden, 1))
+	dz, dy, h := s.dz[s.row(t, lo):s.row(t, hi)], s.dy[s.row(t, lo):], s.h[s.row(t+1, lo):]
+	width := s.width(from, to, len(dz))
+	for i := from; i < len(dz); i += max(width, s.hidden) {
+		copy(dz[i:i+width], dy[i:])
+	}
+	if t+1 < s.steps {
+		s.w.MulColumns(from, to, hi-lo, s.dz[s.row(t+1, lo):], ld, true, dz, ld)
+	}
+	for i := from; i < len(dz); i += max(width, s.hidden) {
+		applyGrad(s.f, dz[i:i+width], dz[i:i+width], h[i:i+width])
+	}
+}
+
+// width is how many elements follow one another of columns from to to: all n of rows that are taken whole.
+func (s *sequence[T]) width(from, to, n int) int {
+	if to-from == s.hidden {
+		return n
+	}
+	return to - from
 }

@@ -107,6 +107,6 @@ func packPortable[T Float](p *Packed[T], trans bool, b []T, ldb int) {
 	}
 }
 
-func multiplyPackedPortable[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
-	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
+func multiplyPackedPortable[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
+	dots(m, to-from, p.k, a, lda, p.data[from*p.k:], p.k, acc, c[from:], ldc)
 }

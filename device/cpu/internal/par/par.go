@@ -52,7 +52,12 @@ func (t *Team) loop(n, grain, pieces int, arg any, body Body) {
 		return
 	}
 	pieces *= workers
-	t.n, t.step = n, (n+pieces-1)/pieces
+	t.run(n, workers, (n+pieces-1)/pieces, arg, body)
+}
+
+// run calls body over [0, n) in pieces of step items on so many goroutines.
+func (t *Team) run(n, workers, step int, arg any, body Body) {
+	t.n, t.step = n, step
 	t.arg, t.body = arg, body
 	t.next.Store(0)
 	t.left.Store(int32(workers - 1))

@@ -2,6 +2,7 @@ package par
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -95,4 +96,46 @@ func TestTeamsShareHelpers(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestRelay adds to each piece what all of them were at the step before, which nothing but the right order gives.
+func TestRelay(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	type sums struct {
+		pieces int
+		at     [][]int // by step and piece
+	}
+	add := func(arg any, step, piece int) {
+		s := arg.(*sums)
+		for i := range s.pieces {
+			s.at[step+1][piece] += s.at[step][i]*(i+1) + piece
+			s.at[step+1][piece] %= 1000003
+		}
+	}
+	var relay Relay
+	for _, procs := range []int{1, 2, 3, 7} {
+		runtime.GOMAXPROCS(procs)
+		for _, pieces := range []int{1, 2, 5} {
+			for _, steps := range []int{0, 1, 2, 5000} {
+				make := func() *sums {
+					s := &sums{pieces, make([][]int, steps+1)}
+					for i := range s.at {
+						s.at[i] = make([]int, pieces)
+					}
+					s.at[0][0] = 1
+					return s
+				}
+				got, want := make(), make()
+				for step := range steps {
+					for i := range pieces {
+						add(want, step, i)
+					}
+				}
+				relay.Run(steps, pieces, got, add)
+				if !slices.Equal(got.at[steps], want.at[steps]) {
+					t.Fatalf("GOMAXPROCS %d, %d pieces, %d steps: %v, want %v", procs, pieces, steps, got.at[steps], want.at[steps])
+				}
+			}
+		}
+	}
 }
