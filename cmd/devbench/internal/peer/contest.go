@@ -30,6 +30,7 @@ type rival struct {
 
 // A cell is one case by one rival.
 type cell struct {
+	peer    *Peer // nil for Keisan
 	run     func(n int) (seconds float64, err error)
 	err     error
 	inner   int
@@ -103,7 +104,10 @@ func (c *Contest) Measure(ctx context.Context, one cases.Case) {
 				x.err = fmt.Errorf("WRONG: error %.2g, bound %.2g %v", largest, bound, err)
 			}
 		default:
+			r.p.Resume()
 			x.err = r.p.Load(one, problem, patience)
+			r.p.Pause()
+			x.peer = r.p
 			x.run = func(n int) (float64, error) { return r.p.Run(n, patience) }
 		}
 		if x.err == nil {
@@ -117,8 +121,9 @@ func (c *Contest) Measure(ctx context.Context, one cases.Case) {
 			if x.err != nil || slow || ctx.Err() != nil {
 				continue
 			}
-			time.Sleep(10 * time.Millisecond) // for the threads of the one before to stop spinning
+			x.peer.Resume()
 			x.turn(turn == 0, c.time.Seconds()/turns)
+			x.peer.Pause() // or its threads would spin for a while yet, at the cost of the next one
 		}
 	}
 }

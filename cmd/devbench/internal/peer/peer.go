@@ -169,6 +169,18 @@ func (p *Peer) read(timeout time.Duration) (string, error) {
 	}
 }
 
+// Pause stops the program and its threads, which may poll for work when they have none, and Resume has them go on, where
+// the system can do that. Neither does anything to nil.
+func (p *Peer) Pause() { p.signal(pause) }
+
+func (p *Peer) Resume() { p.signal(resume) }
+
+func (p *Peer) signal(s os.Signal) {
+	if p != nil && s != nil {
+		p.cmd.Process.Signal(s)
+	}
+}
+
 // Close ends the program.
 func (p *Peer) Close() {
 	p.in.Close()
