@@ -37,14 +37,6 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	}
 }
 
-// evenly returns the length of equal parts of n, none of them longer than limit.
-func evenly(n, limit int) int {
-	if n <= limit {
-		return n
-	}
-	return ceilDiv(n, ceilDiv(n, limit))
-}
-
 func pointer[T Float](x []T, i int) unsafe.Pointer { return unsafe.Pointer(&x[i]) }
 
 // useA sets the distances between elements of A and returns where row i0 and column p0 of op(A) are.
@@ -78,7 +70,14 @@ func (o *operands[T]) useB(s *strip, pack bool, buf *scratch[T], j0, n, p0, widt
 		return pointer(o.b, p0*o.ldb+j0), width * size
 	}
 	grow(&buf.b, roundUp(n, width)*s.k)
-	for j := 0; j < n; j += width {
+	whole := 0
+	if !o.transB { // row by row, as they are in memory, with a row of each panel as the assembly's rows
+		whole = n - n%width
+		for p := 0; p < s.k && whole > 0; p++ {
+			copyRows(pointer(buf.b, p*width), s.k*width*size, pointer(o.b, (p0+p)*o.ldb+j0), width*size, whole/width, width*size)
+		}
+	}
+	for j := whole; j < n; j += width {
 		packPanel(buf.b[j*s.k:], width, o.transB, o.b, o.ldb, p0, s.k, j0+j, min(width, n-j))
 	}
 	s.rowB = width * size

@@ -87,8 +87,13 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		multiplyNothing(m, n, acc, c, ldc)
 		return
 	}
-	o := operands[T]{a, b, c, lda, ldb, ldc, k, transA, transB, acc}
-	p := newPlan(&o, m, n)
+	var ( // filled in place: small products would notice copies
+		o operands[T]
+		p plan
+	)
+	o.a, o.b, o.c, o.lda, o.ldb, o.ldc = a, b, c, lda, ldb, ldc
+	o.k, o.transA, o.transB, o.acc = k, transA, transB, acc
+	makePlan(&p, &o, m, n)
 	if p.mb == m && p.nb == n {
 		multiply(&p, &o, &g.own, 0, m, 0, n)
 		return
