@@ -90,7 +90,7 @@ type code struct {
 	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
-	spread, sumRows, copyColumns     par.Body
+	sumRows, copyColumns             par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -109,7 +109,7 @@ func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
-		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
+		sumRows: sumRows[T], copyColumns: copyColumns[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
@@ -133,7 +133,6 @@ func (d *cpu) code(t device.DType) *code {
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
 	mul      gemm.Multiplier[T]
-	spread   spreading[T]
 	sequence sequence[T]
 	lstm     lstmRows[T]
 	gru      gruRows[T]

@@ -55,11 +55,7 @@ func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 
 	// All inputs at once: H[1:] = X·Wx + Bias.
 	z := s.h[s.row(1, 0):]
-	biased := !k.Bias.IsZero()
-	if biased {
-		spreadRows(d, z, data[T](k.Bias.Slice))
-	}
-	scratch.product(false, false, steps*batch, hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, z)
+	scratch.biased(false, false, steps*batch, hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), data[T](k.Bias.Slice), z)
 
 	s.w.Set(false, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
 	s.run(d, steps, d.code(k.X.Type()).forward, d.code(k.X.Type()).forwardPart)

@@ -21,14 +21,23 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	c := pointer(o.c, i0*o.ldc+j0)
 	for p0 := 0; p0 < o.k; p0 += kc {
 		s := strip{k: min(kc, o.k-p0), rowC: o.ldc * f.size}
-		if o.acc || p0 > 0 {
-			s.acc = 1
+		from := c
+		switch {
+		case o.acc || p0 > 0:
+			s.rowFrom = s.rowC
+		case o.bias != nil:
+			from = pointer(o.bias, j0)
+		default:
+			from = nil
 		}
 		a := o.useA(&s, i0, p0)
 		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, 1<<(f.shift+lg))
 		for i := 0; i < m; i += h {
 			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB
+			if s.from = from; from != nil {
+				s.from = unsafe.Add(from, i*s.rowFrom)
+			}
 			if next := min(h, m-i-h); far && next > 0 {
 				o.prefetchA(&s, unsafe.Add(s.a, h*s.rowA), next)
 			}

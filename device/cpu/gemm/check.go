@@ -14,6 +14,7 @@ const (
 	shortB = "gemm: insufficient length of b"
 	shortC = "gemm: insufficient length of c"
 
+	shortBias  = "gemm: insufficient length of bias"
 	badColumns = "gemm: columns that are not a part's"
 )
 

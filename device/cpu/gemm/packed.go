@@ -41,7 +41,7 @@ func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T,
 		return
 	}
 	if p.k == 0 {
-		multiplyNothing(m, to-from, acc, c[from:], ldc)
+		multiplyNothing(m, to-from, nil, acc, c[from:], ldc)
 		return
 	}
 	multiplyPacked(p, from, to, m, a, lda, acc, c, ldc)

@@ -30,19 +30,19 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 	if h < m {
 		kc = evenly(p.k, 256)
 	}
-	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size}
+	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size, rowFrom: ldc * f.size}
 	width := p.width()
 	for j := from; j < to; j += width {
 		stride := p.packedStride(j)
 		s.rowB = stride * f.size
 		for p0 := 0; p0 < p.k; p0 += kc {
-			s.k, s.acc = min(kc, p.k-p0), 0
-			if acc || p0 > 0 {
-				s.acc = 1
-			}
+			s.k = min(kc, p.k-p0)
 			for i := 0; i < m; i += h {
 				s.a, s.b, s.c = pointer(a, i*lda+p0), pointer(p.data, j*p.k+p0*stride), pointer(c, i*ldc+j)
-				s.panelB = f.size << (f.shift + lg)
+				s.panelB, s.from = f.size<<(f.shift+lg), nil
+				if acc || p0 > 0 {
+					s.from = s.c
+				}
 				f.columns(&s, min(h, m-i), lg, min(width, to-j))
 			}
 		}

@@ -15,7 +15,7 @@ type plan struct {
 }
 
 // smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
-// is worth it for an eighth of them.
+// is worth it for half of them.
 var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func makePlan[T Float](p *plan, o *operands[T], m, n int) {
@@ -24,7 +24,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	work := func(m, n int) int { return max(m, 8) * n * o.k }
 	least := smallest[p.kernel]
 	if par.Awake() > 0 {
-		least /= 8
+		least /= 2
 	}
 	large := work(m, n) > least
 	if large {

@@ -35,7 +35,7 @@ type line [128]byte
 type Body func(arg any, lo, hi int)
 
 // For calls body over [0, n) in pieces, some of them at the same time. A helper is started if there are at least grain
-// items for each goroutine, which should be some 10 µs of work, and one that is awake is used for an eighth of that.
+// items for each goroutine, which should be some 10 µs of work, and one that is awake is used for a quarter of that.
 // There are a few pieces for each goroutine, so that one that starts late does less. Which goroutine does a piece, and
 // where pieces begin, depends on the machine: a body's results must not.
 func (t *Team) For(n, grain int, arg any, body Body) { t.loop(n, grain, 4, arg, body) }
@@ -73,7 +73,7 @@ func Workers(n, grain int) int {
 	procs := runtime.GOMAXPROCS(0)
 	workers := min(procs, n/grain)
 	if workers < procs {
-		workers = max(workers, min(procs, n/(1+(grain-1)/8), 1+Awake()))
+		workers = max(workers, min(procs, n/(1+(grain-1)/4), 1+Awake()))
 	}
 	return workers
 }
