@@ -30,6 +30,9 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 	if h < m {
 		kc = evenly(p.k, 256)
 	}
+	if to-from < p.n { // other processors, which have the other columns, may just have written A
+		prefetchRows(pointer(a, 0), lda*f.size, m, p.k*f.size)
+	}
 	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size, rowFrom: ldc * f.size}
 	width := p.width()
 	for j := from; j < to; j += width {
