@@ -107,7 +107,7 @@ type code struct {
 	totalLoss  func(loss, losses kernels.Array, scale float64)
 	fill       func(*kernels.Fill)
 
-	spread, sumRows, copyColumns     par.Body
+	sumRows, copyColumns             par.Body
 	gather, scatterAdd               par.Body
 	dropout                          par.Body
 	activate, activateGrad           par.Body
@@ -118,6 +118,7 @@ type code struct {
 	elementLoss, elementLossGrad     par.Body
 	layerNorm                        par.Body
 	layerNormGrad, layerNormSums     par.Body
+	rnnForwardPart, rnnBackwardPart  par.StepBody
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -130,7 +131,7 @@ func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], fill: fill[T],
-		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
+		sumRows: sumRows[T], copyColumns: copyColumns[T],
 		gather: gather[T], scatterAdd: scatterAdd[T],
 		dropout:  dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
@@ -140,6 +141,7 @@ func codeOf[T device.Float]() *code {
 		rnnForward: rnnForward[T], rnnBackward: rnnBackward[T],
 		elementLoss: elementLoss[T], elementLossGrad: elementLossGrad[T],
 		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
+		rnnForwardPart: rnnForwardPart[T], rnnBackwardPart: rnnBackwardPart[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
@@ -158,7 +160,6 @@ func (d *cpu) code(t device.DType) *code {
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
 	mul     gemm.Multiplier[T]
-	spread  spreading[T]
 	rnn     rnnRows[T]
 	lstm    lstmRows[T]
 	gru     gruRows[T]
