@@ -280,8 +280,9 @@ func (g *gradient[T]) add(sum, own, dz []T, stepZ int, other []T, stepO int) {
 	}
 }
 
-func copyElements[T device.Float](k *kernels.Copy) {
-	copy(data[T](k.Dst.Slice), data[T](k.Src.Slice))
+func copyElements[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.Copy)
+	copy(data[T](k.Dst.Slice)[lo:hi], data[T](k.Src.Slice)[lo:hi])
 }
 
 // copyColumns copies columns of rows lo to hi.
@@ -293,8 +294,9 @@ func copyColumns[T device.Float](arg any, lo, hi int) {
 	}
 }
 
-func fill[T device.Float](k *kernels.Fill) {
-	dst, v := data[T](k.Dst.Slice), T(k.Value)
+func fill[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.Fill)
+	dst, v := data[T](k.Dst.Slice)[lo:hi], T(k.Value)
 	if v == 0 && !math.Signbit(float64(v)) {
 		clear(dst)
 		return

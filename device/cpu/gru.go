@@ -150,14 +150,12 @@ func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
 			scratch.mul.Mul(true, false, hidden, hidden, n, h, ld, s.dq, ld, true, dwh[2*hidden:], 3*ld)
 		}
 	}
-	if !k.DBX.IsZero() {
-		sumColumns(data[T](k.DBX.Slice), s.dz, 0, 3*hidden, true)
-	}
+	sumRows(d, data[T](k.DBX.Slice), s.dz, true)
 	if dbh := data[T](k.DBH.Slice); dbh != nil && s.resetBefore {
-		sumColumns(dbh, s.dz, 0, 3*hidden, true)
+		sumRows(d, dbh, s.dz, true)
 	} else if dbh != nil {
 		sumColumns(dbh, s.dz, 0, 2*hidden, true)
-		sumColumns(dbh[2*hidden:], s.dq, 0, hidden, true)
+		sumRows(d, dbh[2*hidden:], s.dq, true)
 	}
 	s.release()
 }

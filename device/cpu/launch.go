@@ -20,7 +20,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 	case *kernels.MatMul:
 		d.code(k.C.Type()).matMul(d, k)
 	case *kernels.SumRows:
-		d.team.For(k.Y.Len(), grain(kernels.Rows(k.X)), k, d.code(k.Y.Type()).sumRows)
+		d.code(k.Y.Type()).sumRows(d, k)
 	case *kernels.Activate:
 		d.team.For(k.Y.Len(), grain(costly), k, d.code(k.Y.Type()).activate)
 	case *kernels.ActivateGrad:
@@ -31,11 +31,11 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(k.DX.Len(), grain(k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
 		d.team.For(k.DY.Len(), grain(k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
-		d.code(k.Dst.Type()).copy(k)
+		d.team.For(k.Dst.Len(), worth, k, d.code(k.Dst.Type()).copy)
 	case *kernels.CopyColumns:
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
-		d.code(k.Dst.Type()).fill(k)
+		d.team.For(k.Dst.Len(), worth, k, d.code(k.Dst.Type()).fill)
 	case *kernels.Softmax:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
@@ -85,12 +85,11 @@ type code struct {
 	lstmGrad   func(*cpu, *kernels.LSTMGrad)
 	gru        func(*cpu, *kernels.GRU)
 	gruGrad    func(*cpu, *kernels.GRUGrad)
+	sumRows    func(*cpu, *kernels.SumRows)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(*kernels.SoftmaxCrossEntropy)
-	copy       func(*kernels.Copy)
-	fill       func(*kernels.Fill)
 
-	sumRows, copyColumns             par.Body
+	sums, copy, copyColumns, fill    par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -108,8 +107,8 @@ type code struct {
 func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
-		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
-		sumRows: sumRows[T], copyColumns: copyColumns[T],
+		sumRows: sumRowsOf[T], sumSquares: sumSquares[T], totalLoss: totalLoss[T],
+		sums: sums[T], copy: copyElements[T], copyColumns: copyColumns[T], fill: fill[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
@@ -133,6 +132,7 @@ func (d *cpu) code(t device.DType) *code {
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
 	mul      gemm.Multiplier[T]
+	summing  summing[T]
 	sequence sequence[T]
 	lstm     lstmRows[T]
 	gru      gruRows[T]

@@ -95,9 +95,7 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 	scratch.product(false, true, n, inputs, 4*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
 	scratch.product(true, false, inputs, 4*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
 	scratch.product(true, false, hidden, 4*hidden, n, before(&s.course, s.h), s.dz, true, data[T](k.DWh.Slice))
-	if !k.DBias.IsZero() {
-		sumColumns(data[T](k.DBias.Slice), s.dz, 0, 4*hidden, true)
-	}
+	sumRows(d, data[T](k.DBias.Slice), s.dz, true)
 	s.release()
 }
 

@@ -102,9 +102,7 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	scratch.product(false, true, n, inputs, hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
 	scratch.product(true, false, inputs, hidden, n, x, s.dz, true, data[T](k.DWx.Slice))
 	scratch.product(true, false, hidden, hidden, n, s.h, s.dz, true, data[T](k.DWh.Slice))
-	if !k.DBias.IsZero() {
-		sumColumns(data[T](k.DBias.Slice), s.dz, 0, hidden, true)
-	}
+	sumRows(d, data[T](k.DBias.Slice), s.dz, true)
 	s.release()
 }
 
