@@ -2,6 +2,7 @@ package kernels_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,6 +26,9 @@ func fitting() []device.Kernel {
 		&kernels.Copy{Dst: f64(6), Src: f64(2, 3)},
 		&kernels.CopyColumns{To: 1, From: 2, Cols: 3, Dst: f32(5, 2, 4), Src: f32(10, 6)},
 		&kernels.Fill{Dst: f64()},
+		&kernels.Gather{Y: f32(5, 2, 3), W: f32(7, 3), IDs: i32(5, 2)},
+		&kernels.ScatterAdd{DW: f32(7, 3), DY: f32(5, 2, 3), IDs: i32(5, 2)},
+		&kernels.Dropout{P: 0.5, Period: 2, Y: f32(2, 3), X: f32(2, 3)},
 		&kernels.Softmax{Y: f32(2, 3), X: f32(2, 3)},
 		&kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
 		&kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(5, 2), P: f64(5, 2, 3), X: f64(5, 2, 3), Target: i32(5, 2)},
@@ -101,6 +105,9 @@ func TestFitting(t *testing.T) {
 		kernels.Binary{Op: kernels.Mul, Z: f32(3, 4, 5), X: f32(3, 1, 5), Y: f32(4, 1)},
 		kernels.Binary{Op: kernels.Mul, Z: f32(), X: f32(), Y: f32()},
 		kernels.Copy{Dst: f64(), Src: f64(1, 1)},
+		kernels.Gather{Y: f32(3), W: f32(7, 3), IDs: i32()},
+		kernels.Dropout{P: 1 - 0x1p-53, Y: f32(3), X: f32(3)},
+		kernels.Dropout{Period: 3, Y: f32(0, 3), X: f32(0, 3)},
 		kernels.Softmax{Y: f32(3), X: f32(3)},
 		kernels.RNN{F: kernels.ReLU, H: f64(1, 2, 4), X: f64(0, 2, 3), Wx: f64(3, 4), Wh: f64(4, 4), Bias: none},
 		kernels.SGD{P: f32(6), G: f32(6)},
@@ -185,6 +192,29 @@ func TestCheck(t *testing.T) {
 		{kernels.CopyColumns{Cols: -1, Dst: f32(2, 3), Src: f32(2, 3)}, "-1 columns from 0 of Src to 0 of Dst: there are 3 in Src and 3 in Dst"},
 		{kernels.Fill{}, "operand Dst is missing"},
 		{kernels.Fill{Dst: i32(3)}, "Dst is int32, want float32 or float64"},
+
+		{kernels.Gather{Y: f32(2, 3), IDs: i32(2)}, "operand W is missing"},
+		{kernels.Gather{W: f32(7, 3), IDs: i32(2)}, "operand Y is missing"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3)}, "operand IDs is missing"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7), IDs: i32(2)}, "W is [7], want 2 axes or more"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 2, 3), IDs: i32(2)}, "W folds to [14 3], want [7 3]"},
+		{kernels.Gather{Y: f32(2, 4), W: f32(7, 3), IDs: i32(2)}, "W folds to [7 3], want [7 4]"},
+		{kernels.Gather{Y: f64(2, 3), W: f32(7, 3), IDs: i32(2)}, "Y is float64, want float32"},
+		{kernels.Gather{Y: f32(), W: f32(7, 3), IDs: i32()}, "Y is [], want 1 axes or more"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3), IDs: i32(3)}, "IDs is [3], want [2]"},
+		{kernels.Gather{Y: f32(2, 3), W: f32(7, 3), IDs: f32(2)}, "IDs is float32, want int32"},
+		{kernels.ScatterAdd{DY: f32(2, 3), IDs: i32(2)}, "operand DW is missing"},
+		{kernels.ScatterAdd{DW: f32(7, 3), DY: f32(2, 4), IDs: i32(2)}, "DW folds to [7 3], want [7 4]"},
+		{kernels.ScatterAdd{DW: f32(7, 3), DY: f32(2, 3), IDs: i32(2, 1)}, "IDs is [2 1], want [2]"},
+
+		{kernels.Dropout{Y: f32(3)}, "operand X is missing"},
+		{kernels.Dropout{X: i32(3)}, "X is int32, want float32 or float64"},
+		{kernels.Dropout{Y: f32(1, 3), X: f32(3)}, "Y is [1 3], want [3]"},
+		{kernels.Dropout{P: 1, Y: f32(3), X: f32(3)}, "P is 1, want 0 <= P < 1"},
+		{kernels.Dropout{P: -0.1, Y: f32(3), X: f32(3)}, "P is -0.1, want 0 <= P < 1"},
+		{kernels.Dropout{P: math.NaN(), Y: f32(3), X: f32(3)}, "P is NaN, want 0 <= P < 1"},
+		{kernels.Dropout{Period: 2, Y: f32(3), X: f32(3)}, "the Period is 2, want a divisor of 3 elements, or 0"},
+		{kernels.Dropout{Period: -1, Y: f32(3), X: f32(3)}, "the Period is -1, want a divisor of 3 elements, or 0"},
 
 		{kernels.Softmax{Y: f32(), X: f32()}, "X is [], want 1 axes or more"},
 		{kernels.Softmax{Y: f32(3, 2), X: f32(2, 3)}, "Y is [3 2], want [2 3]"},

@@ -105,6 +105,12 @@ func (l *Bidirectional) ResetState() {
 	l.backward.ResetState()
 }
 
+// SetTraining passes it on to both layers, if they have a method SetTraining.
+func (l *Bidirectional) SetTraining(training bool) {
+	setTraining(l.forward, training)
+	setTraining(l.backward, training)
+}
+
 // Free gives back the memory that the layer and its two layers hold beside their parameters.
 func (l *Bidirectional) Free() {
 	l.owned.Free()

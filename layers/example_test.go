@@ -280,6 +280,102 @@ func ExampleNewBidirectional() {
 	// backward.b float64 [8]
 }
 
+func ExampleNewMatMulTransposed() {
+	w := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 3, 2)
+	product := layers.NewMatMulTransposed(w)
+	show(product.Forward(tensor.From(cpu, []float64{1, -1}, 2))) // with each row of w
+	// Output: [3] [-1.0000 -1.0000 -1.0000]
+}
+
+// A language model whose output layer has the weights of its embedding: one parameter, which both add to the gradient of.
+func ExampleNewAffineTransposed() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	const words, width = 10, 4
+	w := in.Normal(0.1, words, width)
+	embedding := layers.NewEmbedding(w)
+	net := layers.NewSequential(
+		layers.NewLSTM(in.Xavier(width, 4*width), in.Xavier(width, 4*width), in.Zeros(4*width)),
+		layers.NewAffineTransposed(w, in.Zeros(words)))
+	loss := layers.NewSoftmaxCrossEntropy()
+	loss.Forward(net.Forward(embedding.Forward([]int{3, 1, 4}, 3, 1)), []int{1, 4, 1}) // three steps, one row
+	embedding.Backward(net.Backward(loss.Backward()))
+	for _, p := range net.Params() {
+		fmt.Println(p.Name, p.Value, p.Value == w)
+	}
+	// Output:
+	// 0.wx float64 [4 16] false
+	// 0.wh float64 [4 16] false
+	// 0.b float64 [16] false
+	// 1.w float64 [10 4] true
+	// 1.b float64 [10] false
+}
+
+// Half of the elements are dropped, and the others doubled; in an evaluation all of them stay as they are.
+func ExampleNewDropout() {
+	dropout := layers.NewDropout(0.5, 5)
+	x := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 6)
+	show(dropout.Forward(x))
+	show(dropout.Backward(x)) // drops the same
+	show(dropout.Forward(x))  // others
+	dropout.SetTraining(false)
+	show(dropout.Forward(x))
+	// Output:
+	// [6] [2.0000 0.0000 6.0000 8.0000 0.0000 0.0000]
+	// [6] [2.0000 0.0000 6.0000 8.0000 0.0000 0.0000]
+	// [6] [0.0000 0.0000 6.0000 8.0000 0.0000 12.0000]
+	// [6] [1.0000 2.0000 3.0000 4.0000 5.0000 6.0000]
+}
+
+// In a sequence each row has the same elements dropped at all steps.
+func ExampleNewSequenceDropout() {
+	dropout := layers.NewSequenceDropout(0.5, 5)
+	ones := tensor.New(cpu, device.Float64, 3, 1, 5) // three steps, one row
+	ones.Fill(1)
+	show(dropout.Forward(ones))
+	// Output: [3 1 5] [2.0000 0.0000 2.0000 2.0000 0.0000 2.0000 0.0000 2.0000 2.0000 0.0000 2.0000 0.0000 2.0000 2.0000 0.0000]
+}
+
+// A training that goes on from a checkpoint goes on with the masks as well.
+func ExampleDropout_SetPosition() {
+	x := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 6)
+	dropout := layers.NewDropout(0.5, 5)
+	dropout.Forward(x)
+	position := dropout.Position() // to be saved
+	show(dropout.Forward(x))
+
+	restored := layers.NewDropout(0.5, 5)
+	restored.SetPosition(position)
+	show(restored.Forward(x))
+	// Output:
+	// [6] [0.0000 0.0000 6.0000 8.0000 0.0000 12.0000]
+	// [6] [0.0000 0.0000 6.0000 8.0000 0.0000 12.0000]
+}
+
+// A network as a whole is in training or in an evaluation.
+func ExampleSequential_SetTraining() {
+	net := layers.NewSequential(layers.NewTanh(), layers.NewDropout(0.5, 5))
+	x := tensor.From(cpu, []float64{-1, 0, 1}, 3)
+	show(net.Forward(x))
+	net.SetTraining(false)
+	show(net.Forward(x))
+	// Output:
+	// [3] [-1.5232 0.0000 1.5232]
+	// [3] [-0.7616 0.0000 0.7616]
+}
+
+// A row of the table for each id, in a shape that a recurrent layer takes: three steps, two rows.
+func ExampleNewEmbedding() {
+	w := tensor.From(cpu, []float64{0, 0.5, 1, 1.5, 2, 2.5}, 3, 2)
+	embedding := layers.NewEmbedding(w)
+	y := embedding.Forward([]int{2, 0, 1, 1, 1, 0}, 3, 2)
+	show(y)
+	embedding.Backward(y)
+	show(w.Grad()) // row 1 was taken three times
+	// Output:
+	// [3 2 2] [2.0000 2.5000 0.0000 0.5000 1.0000 1.5000 1.0000 1.5000 1.0000 1.5000 0.0000 0.5000]
+	// [3 2] [0.0000 1.0000 3.0000 4.5000 2.0000 2.5000]
+}
+
 // A target of -1 does not count.
 func ExampleNewSoftmaxCrossEntropy() {
 	logits := tensor.From(cpu, []float64{0, 0, 1, 0, 7, 7}, 3, 2)

@@ -7,6 +7,9 @@
 // returns the gradient of x, also the layer's own. Layers that share a parameter, made from the same tensor, add to the
 // same Grad.
 //
+// Layers are made for training. Those to whom an evaluation is something else, such as Dropout, have a method SetTraining,
+// and so have the layers that contain others, which pass it on.
+//
 // A layer given tensors that do not fit panics with a *device.Misuse that names them, their shapes and what was wanted;
 // [Try] turns that into an error. A layer is not for concurrent use; layers of several goroutines may share parameters
 // as long as nobody changes them.

@@ -63,6 +63,13 @@ func (s *Sequential) ResetState() {
 	}
 }
 
+// SetTraining makes the layers behave as in training or as in an evaluation, those that have a method SetTraining.
+func (s *Sequential) SetTraining(training bool) {
+	for _, l := range s.layers {
+		setTraining(l, training)
+	}
+}
+
 // Free gives back the memory that the layers hold beside their parameters, as far as they have a method Free.
 func (s *Sequential) Free() {
 	for _, l := range s.layers {

@@ -28,13 +28,27 @@ func ExampleStream_At() {
 	// e8fd6a0779c8436a
 }
 
-// Each element of a tensor can have a number of its own, whoever computes it: here, whether dropout keeps it.
+// Each element of a tensor can have a number of its own, whoever computes it: here, a weight in [-1, 1).
 func ExampleStream_Float64At() {
+	weights := philox.New(1, 2)
+	for element := range uint64(4) {
+		fmt.Printf("%.3f ", 2*weights.Float64At(element)-1)
+	}
+	// Output: 0.101 -0.922 0.711 -0.890
+}
+
+// Where half the bits will do, a block makes twice as many numbers: here, whether dropout of a quarter keeps an element.
+func ExampleStream_Uint32At() {
 	mask := philox.New(1, 2)
 	for element := range uint64(8) {
-		fmt.Print(mask.Float64At(element) < 0.75, " ")
+		fmt.Print(mask.Uint32At(element) >= 1<<30, " ")
 	}
-	// Output: true true false true true true true true
+	// Output: true true false false true true true false
+}
+
+func ExampleStream_Block() {
+	fmt.Printf("%08x\n", philox.New(0, 0).Block(0))
+	// Output: [6627e8d5 e169c58d bc57ac4c 9b00dbd8]
 }
 
 func ExampleBlock() {

@@ -33,11 +33,19 @@ type Stream struct {
 // New returns a stream at its first number.
 func New(seed, stream uint64) *Stream { return &Stream{seed: seed, stream: stream} }
 
+// Block is the ith four of the stream's numbers of 32 bits.
+func (s *Stream) Block(i uint64) [4]uint32 {
+	return Block(
+		[4]uint32{uint32(i), uint32(i >> 32), uint32(s.stream), uint32(s.stream >> 32)},
+		[2]uint32{uint32(s.seed), uint32(s.seed >> 32)})
+}
+
+// Uint32At is the ith number of 32 bits; two of them, the lower one first, are a number of 64.
+func (s *Stream) Uint32At(i uint64) uint32 { return s.Block(i / 4)[i%4] }
+
 // At is the ith number.
 func (s *Stream) At(i uint64) uint64 {
-	block := Block(
-		[4]uint32{uint32(i / 2), uint32(i / 2 >> 32), uint32(s.stream), uint32(s.stream >> 32)},
-		[2]uint32{uint32(s.seed), uint32(s.seed >> 32)})
+	block := s.Block(i / 2)
 	pair := i % 2 * 2
 	return uint64(block[pair]) | uint64(block[pair+1])<<32
 }

@@ -44,6 +44,11 @@ func TestStream(t *testing.T) {
 	if len(seen) != 3000 {
 		t.Errorf("3000 numbers of three streams are %d different ones", len(seen))
 	}
+	for i := range uint64(100) {
+		if low, high := uint64(s.Uint32At(2*i)), uint64(s.Uint32At(2*i+1)); low|high<<32 != s.At(i) {
+			t.Errorf("number %d is %x, its halves %x and %x", i, s.At(i), low, high)
+		}
+	}
 	var source rand.Source = s
 	if p := rand.New(source).Perm(5); len(p) != 5 {
 		t.Error("no permutation")

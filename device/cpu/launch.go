@@ -36,6 +36,14 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
 		d.code(k.Dst.Type()).fill(k)
+	case *kernels.Gather:
+		d.team.For(k.IDs.Len(), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).gather)
+	case *kernels.ScatterAdd:
+		blocks := (kernels.Cols(k.DW) + scatterBlock - 1) / scatterBlock
+		d.team.Split(blocks, grain(scatterBlock*k.IDs.Len()), k, d.code(k.DW.Type()).scatterAdd)
+	case *kernels.Dropout:
+		times, period := k.Dims()
+		d.team.For(times*dropoutBlocks(period), grain(4*costly), k, d.code(k.Y.Type()).dropout)
 	case *kernels.Softmax:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:
@@ -91,6 +99,8 @@ type code struct {
 	fill       func(*kernels.Fill)
 
 	spread, sumRows, copyColumns     par.Body
+	gather, scatterAdd               par.Body
+	dropout                          par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -109,6 +119,8 @@ func codeOf[T device.Float]() *code {
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
 		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
 		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
+		gather: gather[T], scatterAdd: scatterAdd[T],
+		dropout:  dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],

@@ -279,6 +279,15 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		return map[string]int64{"dst": span(rows, n) + v["to"] + v["cols"], "src": span(rows, v["m"]) + v["from"] + v["cols"]}
 	case "fill":
 		return map[string]int64{"dst": n}
+	case "gather":
+		return map[string]int64{"y": rows * v["d"], "w": v["v"] * v["d"], "ids": rows}
+	case "dropout":
+		all := v["times"] * v["period"]
+		return map[string]int64{"y": all, "x": all}
+	case "scatter_links":
+		return map[string]int64{"first": rows, "next": rows, "ids": rows}
+	case "scatter_add": // of the table as many rows as the largest of the ids, which are not told
+		return map[string]int64{"dw": 0, "dy": rows * v["d"], "ids": rows, "first": rows, "next": rows}
 	case "activate":
 		return map[string]int64{"y": n, "x": n}
 	case "activate_grad":

@@ -25,6 +25,8 @@ typedef int bits;
 #define AS_BITS(x) __float_as_int(x)
 #endif
 
+#define HIGH(a, b) __umulhi(a, b) // the upper half of the product of two unsigned
+
 #define INFINITY __int_as_float(0x7f800000)
 #define NAN __int_as_float(0x7fc00000)
 

@@ -52,6 +52,21 @@ func (s *shadow) bound(k device.Kernel, in, out numbers) (numbers, error) {
 	switch k := k.(type) {
 	case *kernels.Copy, *kernels.CopyColumns, *kernels.Fill:
 		return numbers{"Dst": make([]float64, len(out["Dst"]))}, nil
+	case *kernels.Gather:
+		return numbers{"Y": make([]float64, len(out["Y"]))}, nil
+	case *kernels.Dropout:
+		all := bounds(k.Y.Type(), 2, out["Y"])
+		for i, y := range out["Y"] {
+			if y == 0 { // dropped
+				all[i] = 0
+			}
+		}
+		return numbers{"Y": all}, nil
+	case *kernels.ScatterAdd:
+		sizes := absolute(in)
+		sizes["IDs"] = in["IDs"]
+		made, err := s.launch(k, sizes)
+		return numbers{"DW": bounds(k.DW.Type(), k.IDs.Len()+1, made["DW"])}, err
 	case *kernels.Activate:
 		all := bounds(k.Y.Type(), 4, out["Y"]) // 2 ulp on either device, and none at 0
 		for i, x := range in["X"] {

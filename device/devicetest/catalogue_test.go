@@ -41,12 +41,15 @@ var cases = map[string]int{
 	"Copy":                    108,
 	"CopyColumns":             32,
 	"Fill":                    480,
-	"Workers":                 520,
+	"Gather":                  272,
+	"ScatterAdd":              272,
+	"Dropout":                 408,
+	"Workers":                 552,
 	"Invariance":              10,
 	"Memory":                  3,
 	"Queue":                   6,
 	"Failure":                 5,
-	"Misuse":                  37,
+	"Misuse":                  42,
 }
 
 func TestCases(t *testing.T) {

@@ -57,7 +57,8 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
-var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults, deviceFaults)
+var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
+	gatherFaults, dropoutFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -737,4 +738,81 @@ var copyFaults = []fault{
 	edit("float64 is filled in float32", func(k *kernels.Fill) { k.Value = float64(float32(k.Value)) }),
 	edit("-0 is 0", func(k *kernels.Fill) { k.Value += 0 }),
 	edit("the last element is left out", func(k *kernels.Fill) { k.Dst = butLast(k.Dst) }),
+}
+
+var gatherFaults = []fault{
+	edit("the last row is left out", func(k *kernels.Gather) { k.Y, k.IDs = butLast(k.Y), butLast(k.IDs) }),
+	edit("the last row of W is taken for none", func(k *kernels.Gather) { k.W = butLast(k.W) }),
+	spoil("wrong ids give 0", func(k *kernels.Gather) device.Array { return k.Y }, func(k *kernels.Gather, d device.Device, y []float64) {
+		for i, id := range read(d, k.IDs) {
+			if n := kernels.Cols(k.Y); id < 0 || int(id) >= k.W.Shape[0] {
+				clear(y[i*n : (i+1)*n])
+			}
+		}
+	}),
+	edit("the last term is left out", func(k *kernels.ScatterAdd) { k.DY, k.IDs = butLast(k.DY), butLast(k.IDs) }),
+	overwritten("DW is overwritten", func(k *kernels.ScatterAdd) device.Array { return k.DW }),
+	in("an id's last term alone counts", func(d device.Device, k *kernels.ScatterAdd) {
+		before := read(d, k.DW)
+		d.Launch(*k)
+		dw, dy := read(d, k.DW), read(d, k.DY)
+		for i, id := range read(d, k.IDs) {
+			if id >= 0 && int(id) < k.DW.Shape[0] {
+				for j, n := 0, kernels.Cols(k.DW); j < n; j++ {
+					dw[int(id)*n+j] = before[int(id)*n+j] + dy[i*n+j]
+				}
+			}
+		}
+		write(d, k.DW, dw)
+	}),
+	in("the terms are added in another order", func(d device.Device, k *kernels.ScatterAdd) {
+		dy, ids, n := read(d, k.DY), read(d, k.IDs), kernels.Cols(k.DY)
+		backwards, order := slices.Clone(dy), slices.Clone(ids)
+		slices.Reverse(order)
+		for i := range ids {
+			copy(backwards[i*n:(i+1)*n], dy[(len(ids)-1-i)*n:])
+		}
+		write(d, k.DY, backwards)
+		write(d, k.IDs, order)
+		d.Launch(*k)
+		write(d, k.DY, dy)
+		write(d, k.IDs, ids)
+	}),
+	spoil("wrong ids are those of the first row", func(k *kernels.ScatterAdd) device.Array { return k.DW }, func(k *kernels.ScatterAdd, d device.Device, dw []float64) {
+		dy, n := read(d, k.DY), kernels.Cols(k.DW)
+		for i, id := range read(d, k.IDs) {
+			for j := 0; j < n && (id < 0 || int(id) >= k.DW.Shape[0]); j++ {
+				dw[j] += dy[i*n+j]
+			}
+		}
+	}),
+}
+
+var dropoutFaults = []fault{
+	edit("P is rounded in float32", func(k *kernels.Dropout) { k.P = float64(float32(k.P)) }),
+	edit("the seed has 32 bits", func(k *kernels.Dropout) { k.Seed &= 1<<32 - 1 }),
+	edit("the stream has 32 bits", func(k *kernels.Dropout) { k.Stream &= 1<<32 - 1 }),
+	edit("seed and stream are swapped", func(k *kernels.Dropout) { k.Seed, k.Stream = k.Stream, k.Seed }),
+	edit("it does not begin again", func(k *kernels.Dropout) { k.Period = 0 }),
+	edit("the last element is left out", func(k *kernels.Dropout) {
+		if k.Period == 0 {
+			k.Y, k.X = butLast(k.Y), butLast(k.X)
+		}
+	}),
+	spoil("what is kept is not scaled", func(k *kernels.Dropout) device.Array { return k.Y }, func(k *kernels.Dropout, d device.Device, y []float64) {
+		for i := range y {
+			y[i] *= 1 - k.P
+		}
+	}),
+	in("what is dropped is multiplied by 0", func(d device.Device, k *kernels.Dropout) {
+		x := read(d, k.X)
+		d.Launch(*k)
+		y := read(d, k.Y)
+		for i := range y {
+			if y[i] == 0 {
+				y[i] *= x[i]
+			}
+		}
+		write(d, k.Y, y)
+	}),
 }

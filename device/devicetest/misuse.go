@@ -192,6 +192,8 @@ var wrongOptions = []struct {
 	{"Adam", "Step", 0},
 	{"CopyColumns", "Cols", 1000},
 	{"Adam", "Step", -1},
+	{"Dropout", "P", 1.0},
+	{"Dropout", "Period", 4},
 }
 
 func optionMisuse(l *lab) error {

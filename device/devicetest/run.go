@@ -164,6 +164,9 @@ var families = []family{
 	{"Copy", copies},
 	{"CopyColumns", copyColumns},
 	{"Fill", fills},
+	{"Gather", gather},
+	{"ScatterAdd", scatterAdd},
+	{"Dropout", dropout},
 }
 
 // checks is one check for each size and type.

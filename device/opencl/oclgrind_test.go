@@ -145,7 +145,7 @@ func (w *witness) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 // everyFunction finds that each KERNEL in the sources was launched, in each type, as a CPU and as a GPU, but for those that
 // are there for one of them; and for recurrence, whose groups wait for one another, while Oclgrind runs one after the other.
 func everyFunction(t *testing.T, launched map[string]bool) {
-	only := map[string]device.Kind{"pack": device.CPU, "products": device.CPU, "binary_grad_team": device.GPU, "recurrence": "neither"}
+	only := map[string]device.Kind{"pack": device.CPU, "products": device.CPU, "binary_grad_team": device.GPU, "scatter_links": device.GPU, "recurrence": "neither"}
 	for _, file := range sources(t) {
 		for _, m := range regexp.MustCompile(`(?m)^KERNEL void (\w+)\(`).FindAllStringSubmatch(file, -1) {
 			for _, dtype := range []device.DType{device.Float32, device.Float64} {

@@ -27,6 +27,8 @@ typedef int bits;
 #define AS_BITS(x) as_int(x)
 #endif
 
+#define HIGH(a, b) mul_hi(a, b) // the upper half of the product of two unsigned
+
 #define GROUP(axis) ((index)get_group_id(axis))     // which group this is
 #define GROUPS(axis) ((index)get_num_groups(axis))  // of how many
 #define ITEM(axis) ((index)get_local_id(axis))      // which work-item of its group this is

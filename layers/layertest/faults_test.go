@@ -65,14 +65,21 @@ func (d silent) Sync() error {
 
 // faults is what the tests must notice, and none, which they must not.
 var faults = map[string]func(d device.Device) device.Device{
-	"none":                           change(func(*kernels.MatMul) {}),
-	"MatMul overwrites":              change(func(k *kernels.MatMul) { k.Acc = false }),
-	"MatMul forgets the bias":        change(func(k *kernels.MatMul) { k.Bias = kernels.Array{} }),
-	"SumRows overwrites":             change(func(k *kernels.SumRows) { k.Acc = false }),
-	"ReLU for tanh":                  change(func(k *kernels.Activate) { k.F = max(k.F, kernels.ReLU) }),
-	"the sigmoid's derivative":       change(func(k *kernels.ActivateGrad) { k.F = kernels.Sigmoid }),
-	"quotients are products":         change(func(k *kernels.Binary) { k.Op = min(k.Op, kernels.Mul) }),
-	"quotients have no gradient":     change(func(k *kernels.BinaryGrad) { k.Op = min(k.Op, kernels.Mul) }),
+	"none":                       change(func(*kernels.MatMul) {}),
+	"MatMul overwrites":          change(func(k *kernels.MatMul) { k.Acc = false }),
+	"MatMul forgets the bias":    change(func(k *kernels.MatMul) { k.Bias = kernels.Array{} }),
+	"SumRows overwrites":         change(func(k *kernels.SumRows) { k.Acc = false }),
+	"ReLU for tanh":              change(func(k *kernels.Activate) { k.F = max(k.F, kernels.ReLU) }),
+	"the sigmoid's derivative":   change(func(k *kernels.ActivateGrad) { k.F = kernels.Sigmoid }),
+	"quotients are products":     change(func(k *kernels.Binary) { k.Op = min(k.Op, kernels.Mul) }),
+	"quotients have no gradient": change(func(k *kernels.BinaryGrad) { k.Op = min(k.Op, kernels.Mul) }),
+	"Gather takes the first row": change(func(k *kernels.Gather) {
+		k.W.Slice, k.W.Shape = k.W.Slice.Slice(0, kernels.Cols(k.W)), []int{1, kernels.Cols(k.W)}
+	}),
+	"Dropout has always one mask":    change(func(k *kernels.Dropout) { k.Stream = 0 }),
+	"Dropout forgets its period":     change(func(k *kernels.Dropout) { k.Period = 0 }),
+	"Dropout drops nothing":          change(func(k *kernels.Dropout) { k.P = 0 }),
+	"ScatterAdd does nothing":        drop("ScatterAdd"),
 	"RNN with a sigmoid":             change(func(k *kernels.RNN) { k.F = kernels.Sigmoid }),
 	"RNN forgets the bias":           change(func(k *kernels.RNN) { k.Bias = kernels.Array{} }),
 	"RNNGrad forgets the bias":       change(func(k *kernels.RNNGrad) { k.DBias = kernels.Array{} }),

@@ -31,6 +31,10 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"PyTorchGRU", pytorchGRU, 0},
 		{"PyTorchBidirectional", pytorchBidirectional, 0},
 		{"PyTorchTwoLayerNet", pytorchTwoLayerNet, 0},
+		{"Embedding", embeddings, 0},
+		{"Dropout", dropouts, 0},
+		{"SequenceDropout", sequenceDropouts, 0},
+		{"Evaluation", evaluation, 0},
 		{"Chunks", chunks, 0},
 		{"ChunkGradients", chunkGradients, 0},
 		{"Rows", rows, 0},
@@ -184,6 +188,14 @@ func (e *env) values(x *tensor.Tensor) []float64 {
 		e.Fatal(err)
 	}
 	return values
+}
+
+// rounded is v as an element.
+func (e *env) rounded(v float64) float64 {
+	if e.dtype == device.Float32 {
+		return float64(float32(v))
+	}
+	return v
 }
 
 // epsilon is the distance from 1 to the next number.

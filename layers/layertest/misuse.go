@@ -42,7 +42,11 @@ func misuse(e *env) {
 	lstm := layers.NewLSTM(zeros(3, 16), zeros(4, 16), zeros(16))
 	gru := layers.NewGRU(zeros(3, 12), zeros(4, 12), zeros(12), zeros(12))
 	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
+	embedding := layers.NewEmbedding(zeros(7, 4))
+	dropout := layers.NewDropout(0.5, 1)
 	run := func() {
+		dropout.Forward(zeros(2, 3))
+		embedding.Forward([]int{1, 6}, 2)
 		tanh.Forward(zeros(2, 3))
 		softmax.Forward(zeros(2, 3))
 		add.Forward(zeros(2, 3), zeros(3))
@@ -109,6 +113,12 @@ func misuse(e *env) {
 		{func() { affine.Backward(zeros(2, 3)) }, "layers.Affine: dy is float32 [2 3], want [2 4], the shape that Forward returned"},
 		{func() { layers.NewMatMul(zeros(2, 3)).Backward(zeros(3)) }, "layers.MatMul: Backward before Forward"},
 		{func() { layers.NewMatMul(freed(3, 4)).Forward(zeros(2, 3)) }, "kernels.MatMul: operand B was freed"},
+
+		{func() { layers.NewMatMulTransposed(zeros(4)) }, "layers.MatMulTransposed: w is float32 [4], want [N K]"},
+		{func() { layers.NewAffineTransposed(zeros(4, 3), nil) }, "layers.AffineTransposed: b is nil; NewMatMulTransposed makes a product without one"},
+		{func() { layers.NewAffineTransposed(zeros(4, 3), zeros(3)) }, "layers.AffineTransposed: b is float32 [3] and w is float32 [4 3], want b [4]"},
+		{func() { layers.NewMatMulTransposed(zeros(4, 3)).Forward(zeros(2, 4)) }, "layers.MatMulTransposed: x is float32 [2 4] and w is float32 [4 3], want x [... 3]"},
+		{func() { layers.NewMatMulTransposed(zeros(2, 3)).Backward(zeros(3)) }, "layers.MatMulTransposed: Backward before Forward"},
 
 		{func() { layers.NewRNN(nil, zeros(4, 4), nil) }, "layers.RNN: wx is nil"},
 		{func() { layers.NewRNN(zeros(3, 4), nil, nil) }, "layers.RNN: wh is nil"},
@@ -179,6 +189,34 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { layers.NewDropout(1, 1) }, "layers.Dropout: p is 1, want 0 <= p < 1"},
+		{func() { layers.NewDropout(-0.5, 1) }, "layers.Dropout: p is -0.5, want 0 <= p < 1"},
+		{func() { layers.NewSequenceDropout(math.NaN(), 1) }, "layers.SequenceDropout: p is NaN, want 0 <= p < 1"},
+		{func() { dropout.Forward(nil) }, "layers.Dropout: x is nil"},
+		{func() { dropout.Forward(whole(2)) }, "kernels.Dropout: X is int32, want float32 or float64"},
+		{func() { layers.NewSequenceDropout(0.5, 1).Forward(zeros(2, 3)) }, "layers.SequenceDropout: x is float32 [2 3], want [T B F]"},
+		{func() { layers.NewDropout(0.5, 1).Backward(zeros(2, 3)) }, "layers.Dropout: Backward before Forward"},
+		{func() { dropout.Backward(zeros(3, 2)) }, "layers.Dropout: dy is float32 [3 2], want [2 3], the shape that Forward returned"},
+		{func() {
+			defer dropout.SetTraining(true)
+			dropout.SetTraining(false)
+			dropout.Forward(zeros(4))
+			dropout.Backward(zeros(2, 3))
+		}, "layers.Dropout: dy is float32 [2 3], want [4], the shape that Forward returned"},
+		{func() { dropout.Forward(dropout.Forward(zeros(2, 3))) }, "layers.Dropout: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { dropout.Free(); dropout.Backward(zeros(2, 3)) }, "layers.Dropout: Backward before Forward"},
+
+		{func() { layers.NewEmbedding(nil) }, "layers.Embedding: w is nil"},
+		{func() { layers.NewEmbedding(zeros(7)) }, "layers.Embedding: w is float32 [7], want [V D]"},
+		{func() { layers.NewEmbedding(whole(7, 4)) }, "layers.Embedding: w is int32, want float32 or float64"},
+		{func() { embedding.Forward([]int{1, 7}) }, "layers.Embedding: id 1 is 7 and w is float32 [7 4], want 0 to 6"},
+		{func() { embedding.Forward([]int{-1, 2}, 1, 2) }, "layers.Embedding: id 0 is -1 and w is float32 [7 4], want 0 to 6"},
+		{func() { embedding.Forward([]int{1, 2, 3}, 2, 2) }, "layers.Embedding: 3 ids and the shape [2 2], want 4 ids"},
+		{func() { embedding.Forward([]int{1, 2}, -1, -2) }, "tensor: shape [-1 -2] has a negative axis"},
+		{func() { layers.NewEmbedding(zeros(7, 4)).Backward(zeros(2, 4)) }, "layers.Embedding: Backward before Forward"},
+		{func() { embedding.Backward(zeros(2, 3)) }, "layers.Embedding: dy is float32 [2 3], want [2 4], the shape that Forward returned"},
+		{func() { embedding.Backward(nil) }, "layers.Embedding: dy is nil"},
+		{func() { embedding.Free(); embedding.Backward(zeros(2, 4)) }, "layers.Embedding: Backward before Forward"},
 		{func() { layers.NewRNNCell(zeros(3, 4), zeros(4), nil) }, "layers.RNNCell: wh is float32 [4] and wx is float32 [3 4], want wh [4 4]"},
 		{func() { cell.Forward(nil, zeros(2, 4)) }, "layers.RNNCell: x is nil"},
 		{func() { cell.Forward(zeros(2, 3), nil) }, "layers.RNNCell: hPrev is nil"},

@@ -116,7 +116,10 @@ func leadingAxes(e *env) {
 	const rows = 12
 	w, b := e.weight(inputs, hidden), e.normal(hidden)
 	x, dy := e.normal(rows, inputs), e.normal(rows, hidden)
-	for name, l := range map[string]layers.Layer{"MatMul": layers.NewMatMul(w), "Affine": layers.NewAffine(w, b)} {
+	for name, l := range map[string]layers.Layer{
+		"MatMul": layers.NewMatMul(w), "Affine": layers.NewAffine(w, b),
+		"AffineTransposed": layers.NewAffineTransposed(e.weight(hidden, inputs), b),
+	} {
 		gradients := func() *tensor.Tensor {
 			var all []float64
 			for _, p := range l.Params() {
@@ -165,6 +168,8 @@ func empty(e *env) {
 		{"MatMul of no sequences", layers.NewMatMul(e.weight(4, 5)), []int{3, 0, 4}, []int{3, 0, 5}, nil},
 		{"MatMul of no inputs", layers.NewMatMul(e.weight(0, 2)), []int{3, 0}, []int{3, 2}, make([]float64, 6)},
 		{"MatMul of no outputs", layers.NewMatMul(e.weight(4, 0)), []int{3, 4}, []int{3, 0}, nil},
+		{"MatMulTransposed of no inputs", layers.NewMatMulTransposed(e.weight(2, 0)), []int{3, 0}, []int{3, 2}, make([]float64, 6)},
+		{"AffineTransposed of no rows", layers.NewAffineTransposed(e.weight(5, 4), e.normal(5)), []int{0, 4}, []int{0, 5}, nil},
 		{"Affine of no rows", layers.NewAffine(e.weight(4, 5), e.normal(5)), []int{0, 4}, []int{0, 5}, nil},
 		{"Affine of no inputs", layers.NewAffine(e.weight(0, 2), bias), []int{2, 0}, []int{2, 2}, []float64{7, 8, 7, 8}},
 		{"RNN of no steps", layers.NewRNN(e.weight(3, 5), e.weight(5, 5), nil), []int{0, 2, 3}, []int{0, 2, 5}, nil},
@@ -179,6 +184,9 @@ func empty(e *env) {
 		{"GRU of no rows", layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, nil), []int{4, 0, 3}, []int{4, 0, 5}, nil},
 		{"GRU of no inputs", layers.NewGRU(e.weight(0, 6), e.weight(2, 6), nil, nil), []int{3, 1, 0}, []int{3, 1, 2}, make([]float64, 6)},
 		{"GRU of no units", layers.NewGRUResetBefore(e.weight(3, 0), e.weight(0, 0), e.normal(0), nil), []int{4, 2, 3}, []int{4, 2, 0}, nil},
+		{"Dropout", layers.NewDropout(0.5, 1), []int{2, 0}, []int{2, 0}, nil},
+		{"SequenceDropout of no steps", layers.NewSequenceDropout(0.5, 1), []int{0, 2, 3}, []int{0, 2, 3}, nil},
+		{"SequenceDropout of no rows", layers.NewSequenceDropout(0.5, 1), []int{4, 0, 3}, []int{4, 0, 3}, nil},
 		{"Tanh", layers.NewTanh(), []int{2, 0}, []int{2, 0}, nil},
 		{"Softmax of no rows", layers.NewSoftmax(), []int{0, 3}, []int{0, 3}, nil},
 		{"Softmax of no classes", layers.NewSoftmax(), []int{3, 0}, []int{3, 0}, nil},

@@ -22,6 +22,22 @@ func sharedWeights(e *env) {
 	twice(first, second)
 	e.near("dw of two products", w.Grad(), e.values(layers.NewAdd().Forward(first.Grad(), second.Grad())), 8)
 
+	// The table of an embedding is the output layer's weight, transposed.
+	ids := []int{3, 0, 3}
+	table, out := e.weight(4, 5), e.weight(4, 5)
+	out.Copy(table)
+	tied := func(table, out *tensor.Tensor) *tensor.Tensor {
+		embedding, affine := layers.NewEmbedding(table), layers.NewAffineTransposed(out, e.in.Zeros(4))
+		y := affine.Forward(embedding.Forward(ids))
+		embedding.Backward(affine.Backward(dy))
+		return y
+	}
+	apart := e.values(tied(table, out))
+	sum := e.values(layers.NewAdd().Forward(table.Grad(), out.Grad()))
+	table.Grad().Fill(0)
+	e.same("y of a tied table", tied(table, table), apart)
+	e.near("dw of a tied table", table.Grad(), sum, 8)
+
 	m := newRNNMaker(e)
 	sequences := [][2]*tensor.Tensor{
 		{e.normal(steps, batch, inputs), e.normal(steps, batch, hidden)},
@@ -65,8 +81,12 @@ func params(e *env) {
 	}{
 		{layers.NewSigmoid(), nil, nil},
 		{layers.NewSoftmax(), nil, nil},
+		{layers.NewDropout(0.5, 1), nil, nil},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},
+		{layers.NewMatMulTransposed(wx), []string{"w"}, []*tensor.Tensor{wx}},
+		{layers.NewAffineTransposed(wx, b3), []string{"w", "b"}, []*tensor.Tensor{wx, b3}},
+		{layers.NewEmbedding(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewRNN(wx, wh, nil), []string{"wx", "wh"}, []*tensor.Tensor{wx, wh}},
 		{layers.NewRNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},
 		{layers.NewReLURNN(wx, wh, b), []string{"wx", "wh", "b"}, []*tensor.Tensor{wx, wh, b}},

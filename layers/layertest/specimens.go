@@ -48,6 +48,52 @@ var specimens = append([]specimen{
 	{"Affine/vector", func(e *env) gradcheck.Function {
 		return layer(layers.NewAffine(e.normal(4, 5), e.normal(5)), e.normal(4))
 	}},
+	{"MatMulTransposed", func(e *env) gradcheck.Function {
+		return layer(layers.NewMatMulTransposed(e.normal(5, 4)), e.normal(3, 4))
+	}},
+	{"AffineTransposed", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffineTransposed(e.normal(5, 4), e.normal(5)), e.normal(3, 2, 4))
+	}},
+	{"AffineTransposed/vector", func(e *env) gradcheck.Function {
+		return layer(layers.NewAffineTransposed(e.normal(5, 4), e.normal(5)), e.normal(4))
+	}},
+	{"AffineTransposed/tied", func(e *env) gradcheck.Function { // to the table of an embedding
+		w, b := e.weight(7, 5), e.normal(7)
+		f, tanh, out := embedding(e, layers.NewEmbedding(w)), layers.NewTanh(), layers.NewAffineTransposed(w, b)
+		first := f
+		f.Params = out.Params()
+		f.Forward = func() *tensor.Tensor { return out.Forward(tanh.Forward(first.Forward())) }
+		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(tanh.Backward(out.Backward(dy))) }
+		return f
+	}},
+	{"Dropout", func(e *env) gradcheck.Function {
+		l := layers.NewDropout(0.4, 1)
+		return masked(layer(l, e.normal(3, 2, 5)), l)
+	}},
+	{"SequenceDropout", func(e *env) gradcheck.Function {
+		l := layers.NewSequenceDropout(0.4, 1)
+		return masked(layer(l, e.normal(3, 2, 5)), l)
+	}},
+	{"Sequential/Dropout", func(e *env) gradcheck.Function {
+		first, second := layers.NewDropout(0.4, 1), layers.NewSequenceDropout(0.4, 2)
+		return masked(layer(layers.NewSequential(first,
+			layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), second,
+			layers.NewAffine(e.weight(5, 6), e.normal(6))), e.normal(4, 2, 3)), first, second)
+	}},
+	{"Embedding", func(e *env) gradcheck.Function { return embedding(e, layers.NewEmbedding(e.normal(7, 5))) }},
+	{"Embedding/RNN", func(e *env) gradcheck.Function {
+		l := layers.NewEmbedding(e.weight(7, 5))
+		rnn := layers.NewRNN(e.weight(5, 4), e.weight(4, 4), e.normal(4))
+		f := embedding(e, l)
+		first := f
+		f.Params = append(f.Params[:1:1], rnn.Params()...)
+		f.Forward = func() *tensor.Tensor {
+			rnn.ResetState()
+			return rnn.Forward(first.Forward())
+		}
+		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(rnn.Backward(dy)) }
+		return f
+	}},
 	{"RNNCell", func(e *env) gradcheck.Function { return cell(e, []int{3}) }},
 	{"RNNCell/vector", func(e *env) gradcheck.Function { return cell(e, nil) }},
 	{"RNNCell/axes", func(e *env) gradcheck.Function { return cell(e, []int{3, 2}) }},
@@ -126,6 +172,28 @@ func layer(l layers.Layer, x *tensor.Tensor) gradcheck.Function {
 			return l.Forward(x)
 		},
 		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"x": l.Backward(dy)} },
+	}
+}
+
+// masked is a function of the same masks each time.
+func masked(f gradcheck.Function, dropouts ...*layers.Dropout) gradcheck.Function {
+	forward := f.Forward
+	f.Forward = func() *tensor.Tensor {
+		for _, l := range dropouts {
+			l.SetPosition(5)
+		}
+		return forward()
+	}
+	return f
+}
+
+// embedding takes three steps of two rows each from a table of seven.
+func embedding(e *env, l *layers.Embedding) gradcheck.Function {
+	ids := []int{3, 0, 3, 6, 1, 3}
+	return gradcheck.Function{
+		Params:   l.Params(),
+		Forward:  func() *tensor.Tensor { return l.Forward(ids, 3, 2) },
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { l.Backward(dy); return nil },
 	}
 }
 

@@ -29,6 +29,12 @@ func (d *gpu) launch(k device.Kernel) {
 		d.copyColumns(k)
 	case *kernels.Fill:
 		d.fill(k.Dst.Slice, k.Value)
+	case *kernels.Gather:
+		d.gather(k)
+	case *kernels.ScatterAdd:
+		d.scatterAdd(k)
+	case *kernels.Dropout:
+		d.dropout(k)
 	case *kernels.Softmax:
 		d.softmax(k)
 	case *kernels.SoftmaxGrad:
@@ -135,6 +141,12 @@ func (c *call) smalls(values ...int) *call {
 	for _, v := range values {
 		c.args = append(c.args, Arg{uint64(uint32(v)), 4})
 	}
+	return c
+}
+
+// halves adds the lower and the upper half of v, as two integers of 32 bits.
+func (c *call) halves(v uint64) *call {
+	c.args = append(c.args, Arg{v & 0xffffffff, 4}, Arg{v >> 32, 4})
 	return c
 }
 
