@@ -113,6 +113,27 @@ func ExampleNewAdamW() {
 	// Output: [0.8500 0.7082 0.5750 0.4505]
 }
 
+// What Adam remembers of a parameter goes to another Adam, which then takes the step that the first would have taken.
+func ExampleStateful() {
+	p := tensor.From(cpu, []float64{1}, 1)
+	p.Grad().Fill(1)
+	params := []*layers.Param{{Name: "p", Value: p, Grad: p.Grad()}}
+	first, second := optim.NewAdam(0.1, 0.9, 0.999), optim.NewAdam(0.1, 0.9, 0.999)
+	first.Step(params)
+
+	steps, averages := first.State(params[0])
+	for i, average := range second.Restore(params[0], steps) {
+		average.Copy(averages[i])
+	}
+	p.Grad().Fill(-1)
+	second.Step(params)
+	show(p)
+	fmt.Println(second.Name())
+	// Output:
+	// [0.9053]
+	// Adam
+}
+
 func ExampleZeroGrad() {
 	w, x := tensor.From(cpu, []float64{2}, 1, 1), tensor.From(cpu, []float64{3}, 1, 1)
 	l := layers.NewMatMul(w)

@@ -7,6 +7,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
@@ -39,59 +40,120 @@ func check(p *layers.Param) {
 	}
 }
 
+// A Stateful is an optimizer whose memory of the parameters can be saved and restored, so that training goes on as if it
+// had never stopped: every one of this package. What it was made with is not part of it.
+type Stateful interface {
+	Optimizer
+	// Name is the optimizer's, such as "Adam", whose averages mean nothing to another.
+	Name() string
+	// Averages is how many averages it keeps of each parameter's gradients.
+	Averages() int
+	// State is what is known of a parameter: how many steps it took, 0 if nothing is known, and the averages, which
+	// are the optimizer's own.
+	State(p *layers.Param) (steps int, averages []*tensor.Tensor)
+	// Restore makes the optimizer know that a parameter took so many steps, and returns the averages, for the caller to
+	// set. 0 makes it forget the parameter.
+	Restore(p *layers.Param, steps int) (averages []*tensor.Tensor)
+}
+
 // memory is what an optimizer knows of each parameter.
 type memory struct {
-	step int
-	of   map[*tensor.Tensor]*moments
+	name     string
+	averages int // that are kept of each parameter
+	step     int
+	of       map[*tensor.Tensor]*moments
 }
 
 // moments is up to two averages over the gradients of a parameter, zero in the beginning.
 type moments struct {
-	first, second *tensor.Tensor
-	steps         int // that the parameter took
-	last          int // the optimizer's step that was its last
+	averages []*tensor.Tensor
+	steps    int // that the parameter took
+	last     int // the optimizer's step that was its last
 }
 
 // begin begins a step of the optimizer.
-func (m *memory) begin() {
-	m.step++
-	if m.of == nil {
-		m.of = map[*tensor.Tensor]*moments{}
-	}
-}
+func (m *memory) begin() { m.step++ }
 
-// take is what is known of p, with so many averages, and whether p still has to take this step.
-func (m *memory) take(p *layers.Param, averages int) (*moments, bool) {
+// take is what is known of p, and whether p still has to take this step.
+func (m *memory) take(p *layers.Param) (*moments, bool) {
 	check(p)
-	known := m.of[p.Value]
-	if known == nil {
-		known = &moments{}
-		m.of[p.Value] = known
-	}
+	known := m.know(p)
 	if known.last == m.step {
 		return known, false
 	}
 	known.last = m.step
-	for i, t := range []**tensor.Tensor{&known.first, &known.second} {
-		if i < averages && (*t == nil || !(*t).OK()) {
-			*t = tensor.New(p.Value.Device(), p.Value.DType(), p.Value.Shape()...)
+	known.steps++
+	return known, true
+}
+
+// know is what is known of p. It begins with nothing where there was no memory for the averages.
+func (m *memory) know(p *layers.Param) *moments {
+	known := m.of[p.Value]
+	if known == nil {
+		known = &moments{averages: make([]*tensor.Tensor, m.averages)}
+		if m.of == nil {
+			m.of = map[*tensor.Tensor]*moments{}
+		}
+		m.of[p.Value] = known
+	}
+	for i, t := range known.averages {
+		if t == nil || !t.OK() {
+			known.averages[i] = tensor.New(p.Value.Device(), p.Value.DType(), p.Value.Shape()...)
 			known.steps = 0
 		}
 	}
-	known.steps++
-	return known, true
+	return known
+}
+
+// Name is what the optimizer was made as: "SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam" or "AdamW".
+func (m *memory) Name() string { return m.name }
+
+// Averages is how many averages the optimizer keeps of each parameter's gradients: none for SGD; the velocity of Momentum
+// and Nesterov; the squares of AdaGrad and RMSprop; the gradients and the squares of Adam and AdamW.
+func (m *memory) Averages() int { return m.averages }
+
+// State is how many steps a parameter took, and the averages over its gradients, which are the optimizer's own. A parameter
+// that took no step has 0, and none.
+func (m *memory) State(p *layers.Param) (steps int, averages []*tensor.Tensor) {
+	check(p)
+	known := m.of[p.Value]
+	if known == nil || slices.ContainsFunc(known.averages, func(t *tensor.Tensor) bool { return !t.OK() }) {
+		return 0, nil
+	}
+	return known.steps, known.averages
+}
+
+// Restore makes the optimizer know that a parameter took so many steps, and returns the averages over its gradients, for
+// the caller to set. 0 makes it forget the parameter, and returns none.
+func (m *memory) Restore(p *layers.Param, steps int) (averages []*tensor.Tensor) {
+	check(p)
+	if steps < 0 {
+		device.Panicf("optim.%s: parameter %q took %d steps, want 0 or more", m.name, p.Name, steps)
+	}
+	if steps == 0 {
+		if known := m.of[p.Value]; known != nil {
+			known.free()
+			delete(m.of, p.Value)
+		}
+		return nil
+	}
+	known := m.know(p)
+	known.steps = steps
+	return known.averages
 }
 
 // Free gives back the memory that the optimizer holds. What it knew of the parameters is gone.
 func (m *memory) Free() {
 	for _, known := range m.of {
-		for _, t := range []*tensor.Tensor{known.first, known.second} {
-			if t != nil {
-				t.Free()
-			}
-		}
+		known.free()
 	}
 	clear(m.of)
+}
+
+func (known *moments) free() {
+	for _, t := range known.averages {
+		t.Free()
+	}
 }
 
 // wantIn panics unless v is in [lo, hi).
@@ -131,24 +193,24 @@ func NewNesterov(lr, mu float64) *SGD { return newSGD("Nesterov", lr, mu, true) 
 func newSGD(name string, lr, mu float64, nesterov bool) *SGD {
 	wantIn(name, "lr", lr, 0, inf)
 	wantIn(name, "mu", mu, 0, 1)
-	return &SGD{LR: lr, mu: mu, nesterov: nesterov}
+	averages := 0
+	if mu != 0 {
+		averages = 1
+	}
+	return &SGD{LR: lr, mu: mu, nesterov: nesterov, memory: memory{name: name, averages: averages}}
 }
 
 // Step changes the parameters by their gradients.
 func (o *SGD) Step(params []*layers.Param) {
 	o.begin()
-	averages := 0
-	if o.mu != 0 {
-		averages = 1
-	}
 	for _, p := range params {
-		known, todo := o.take(p, averages)
+		known, todo := o.take(p)
 		if !todo {
 			continue
 		}
 		o.kernel = kernels.SGD{P: p.Value.Array(), G: p.Grad.Array(), LR: o.LR}
 		if o.mu != 0 {
-			o.kernel.V, o.kernel.Mu, o.kernel.Nesterov = known.first.Array(), o.mu, o.nesterov
+			o.kernel.V, o.kernel.Mu, o.kernel.Nesterov = known.averages[0].Array(), o.mu, o.nesterov
 		}
 		p.Value.Device().Launch(&o.kernel)
 	}
@@ -167,15 +229,15 @@ type AdaGrad struct {
 // NewAdaGrad returns the optimizer with this learning rate.
 func NewAdaGrad(lr float64) *AdaGrad {
 	wantIn("AdaGrad", "lr", lr, 0, inf)
-	return &AdaGrad{LR: lr, Eps: 1e-10}
+	return &AdaGrad{LR: lr, Eps: 1e-10, memory: memory{name: "AdaGrad", averages: 1}}
 }
 
 // Step changes the parameters by their gradients.
 func (o *AdaGrad) Step(params []*layers.Param) {
 	o.begin()
 	for _, p := range params {
-		if known, todo := o.take(p, 1); todo {
-			o.kernel = kernels.AdaGrad{P: p.Value.Array(), G: p.Grad.Array(), S: known.first.Array(), LR: o.LR, Eps: o.Eps}
+		if known, todo := o.take(p); todo {
+			o.kernel = kernels.AdaGrad{P: p.Value.Array(), G: p.Grad.Array(), S: known.averages[0].Array(), LR: o.LR, Eps: o.Eps}
 			p.Value.Device().Launch(&o.kernel)
 		}
 	}
@@ -195,16 +257,16 @@ type RMSprop struct {
 func NewRMSprop(lr, alpha float64) *RMSprop {
 	wantIn("RMSprop", "lr", lr, 0, inf)
 	wantIn("RMSprop", "alpha", alpha, 0, 1)
-	return &RMSprop{LR: lr, Eps: 1e-8, alpha: alpha}
+	return &RMSprop{LR: lr, Eps: 1e-8, alpha: alpha, memory: memory{name: "RMSprop", averages: 1}}
 }
 
 // Step changes the parameters by their gradients.
 func (o *RMSprop) Step(params []*layers.Param) {
 	o.begin()
 	for _, p := range params {
-		if known, todo := o.take(p, 1); todo {
+		if known, todo := o.take(p); todo {
 			o.kernel = kernels.RMSprop{
-				P: p.Value.Array(), G: p.Grad.Array(), S: known.first.Array(),
+				P: p.Value.Array(), G: p.Grad.Array(), S: known.averages[0].Array(),
 				LR: o.LR, Alpha: o.alpha, Eps: o.Eps,
 			}
 			p.Value.Device().Launch(&o.kernel)
@@ -237,16 +299,16 @@ func newAdam(name string, lr, b1, b2, decay float64) *Adam {
 	wantIn(name, "b1", b1, 0, 1)
 	wantIn(name, "b2", b2, 0, 1)
 	wantIn(name, "decay", decay, 0, inf)
-	return &Adam{LR: lr, Eps: 1e-8, b1: b1, b2: b2, decay: decay}
+	return &Adam{LR: lr, Eps: 1e-8, b1: b1, b2: b2, decay: decay, memory: memory{name: name, averages: 2}}
 }
 
 // Step changes the parameters by their gradients.
 func (o *Adam) Step(params []*layers.Param) {
 	o.begin()
 	for _, p := range params {
-		if known, todo := o.take(p, 2); todo {
+		if known, todo := o.take(p); todo {
 			o.kernel = kernels.Adam{
-				P: p.Value.Array(), G: p.Grad.Array(), M: known.first.Array(), V: known.second.Array(),
+				P: p.Value.Array(), G: p.Grad.Array(), M: known.averages[0].Array(), V: known.averages[1].Array(),
 				LR: o.LR, Beta1: o.b1, Beta2: o.b2, Eps: o.Eps, Decay: o.decay, Step: known.steps,
 			}
 			p.Value.Device().Launch(&o.kernel)

@@ -46,7 +46,7 @@ func values(t *testing.T, p *layers.Param) []float64 {
 
 // An optimizer that is done with can be freed.
 type freer interface {
-	optim.Optimizer
+	optim.Stateful
 	Free()
 }
 
@@ -118,6 +118,58 @@ func TestFreeForgets(t *testing.T) {
 		o.Step([]*layers.Param{p})
 		if got := values(t, p); !slices.Equal(got, first) {
 			t.Errorf("%s: after Free a step leads to %v, the first led to %v", name, got, first)
+		}
+	}
+}
+
+// An optimizer that is given another's state goes on as the other does, to the bit.
+func TestRestore(t *testing.T) {
+	d := openCPU(t)
+	for name, create := range optimizers {
+		whole, p := create(), param(d, 0.5, 1, -2)
+		step := func(o optim.Optimizer, p *layers.Param, g float64) {
+			p.Grad.Fill(g)
+			o.Step([]*layers.Param{p})
+		}
+		if steps, averages := whole.State(p); steps != 0 || averages != nil || whole.Name() != name {
+			t.Errorf("%s calls itself %s, and knows %d steps and %v of what it never saw", name, whole.Name(), steps, averages)
+		}
+		for _, g := range []float64{0.5, -0.1, 3} {
+			step(whole, p, g)
+		}
+
+		resumed, q := create(), param(d, 0, values(t, p)...)
+		step(resumed, q, 7) // which is to be forgotten
+		tensor.Set(q.Value, values(t, p))
+		steps, averages := whole.State(p)
+		if steps != 3 {
+			t.Errorf("%s: after 3 steps it tells of %d", name, steps)
+		}
+		for i, to := range resumed.Restore(q, steps) {
+			to.Copy(averages[i])
+		}
+		if again, same := resumed.State(q); again != steps || len(same) != len(averages) || len(same) != resumed.Averages() {
+			t.Errorf("%s: restored it tells of %d steps and %d averages, want %d and %d", name, again, len(same), steps, resumed.Averages())
+		}
+		for _, g := range []float64{-2, 0.25} {
+			step(whole, p, g)
+			step(resumed, q, g)
+		}
+		if got, want := values(t, q), values(t, p); !slices.Equal(got, want) {
+			t.Errorf("%s: restored it leads to %v, without a stop to %v", name, got, want)
+		}
+
+		before := d.Info().InUse
+		if resumed.Restore(q, 0) != nil || len(averages) > 0 && d.Info().InUse == before {
+			t.Errorf("%s: Restore of 0 steps forgets nothing", name)
+		}
+		resumed.Restore(q, 0)
+		fresh := param(d, 0.5, 1, -2)
+		tensor.Set(q.Value, []float64{1, -2})
+		step(resumed, q, 0.5)
+		step(create(), fresh, 0.5)
+		if got, want := values(t, q), values(t, fresh); !slices.Equal(got, want) {
+			t.Errorf("%s: after it forgot, a step leads to %v, a first one to %v", name, got, want)
 		}
 	}
 }
@@ -253,6 +305,9 @@ func TestMisuse(t *testing.T) {
 			{step(&layers.Param{Name: "w", Value: good.Value}), `optim: parameter "w" has no gradient`},
 			{step(other), "G is float32, want float64"},
 			{step(long), "G is [3], want [1]"},
+			{func() { create().State(nil) }, "optim: a parameter is nil"},
+			{func() { create().Restore(nil, 1) }, "optim: a parameter is nil"},
+			{func() { create().Restore(good, -1) }, `: parameter "p" took -1 steps, want 0 or more`},
 		}...)
 	}
 	for _, c := range cases {

@@ -28,6 +28,20 @@ func ExampleStream_At() {
 	// e8fd6a0779c8436a
 }
 
+// A program that stops can go on with the same numbers, if it has noted how far it came.
+func ExampleStream_SetPosition() {
+	source := philox.New(1, 0)
+	random := rand.New(source)
+	random.Perm(100)
+	position := source.Position()
+	next := random.Float64()
+
+	source = philox.New(1, 0)
+	source.SetPosition(position)
+	fmt.Println(rand.New(source).Float64() == next)
+	// Output: true
+}
+
 // Each element of a tensor can have a number of its own, whoever computes it: here, a weight in [-1, 1).
 func ExampleStream_Float64At() {
 	weights := philox.New(1, 2)

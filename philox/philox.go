@@ -58,3 +58,9 @@ func (s *Stream) Uint64() uint64 {
 	s.next++
 	return s.At(s.next - 1)
 }
+
+// Position is how many numbers Uint64 gave, which SetPosition goes back to.
+func (s *Stream) Position() uint64 { return s.next }
+
+// SetPosition makes the ith number the next one.
+func (s *Stream) SetPosition(i uint64) { s.next = i }

@@ -49,6 +49,13 @@ func TestStream(t *testing.T) {
 			t.Errorf("number %d is %x, its halves %x and %x", i, s.At(i), low, high)
 		}
 	}
+	if s.Position() != 1000 {
+		t.Errorf("after 1000 numbers the position is %d", s.Position())
+	}
+	s.SetPosition(17)
+	if s.Uint64() != s.At(17) || s.Position() != 18 {
+		t.Errorf("after SetPosition(17) and a number the position is %d", s.Position())
+	}
 	var source rand.Source = s
 	if p := rand.New(source).Perm(5); len(p) != 5 {
 		t.Error("no permutation")

@@ -1,10 +1,11 @@
 package layertest
 
 import (
+	"bytes"
 	"embed"
 
+	"github.com/keisan-go/keisan/checkpoint/safetensors"
 	"github.com/keisan-go/keisan/layers"
-	"github.com/keisan-go/keisan/layers/layertest/internal/safetensors"
 	"github.com/keisan-go/keisan/tensor"
 )
 
@@ -13,30 +14,37 @@ import (
 //go:embed testdata/*.safetensors
 var fixtures embed.FS
 
-// fixture is the tensors of one file.
+// fixture is one file.
 type fixture struct {
-	e       *env
-	tensors map[string]safetensors.Tensor
+	e    *env
+	file *safetensors.File
 }
 
 func readFixture(e *env, name string) fixture {
-	file, err := fixtures.ReadFile("testdata/" + name + ".safetensors")
+	b, err := fixtures.ReadFile("testdata/" + name + ".safetensors")
 	if err != nil {
 		e.Fatal(err)
 	}
-	tensors, err := safetensors.Parse(file)
+	file, err := safetensors.NewFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		e.Fatalf("%s: %v", name, err)
 	}
-	return fixture{e, tensors}
+	return fixture{e, file}
 }
 
-func (f fixture) get(name string) safetensors.Tensor {
-	t, ok := f.tensors[name]
-	if !ok {
-		f.e.Fatalf("there is no tensor %s", name)
+// array is a tensor of a file, of float64.
+type array struct {
+	Shape  []int
+	Values []float64
+}
+
+func (f fixture) get(name string) array {
+	t, _ := f.file.Lookup(name)
+	values, err := safetensors.Values[float64](f.file, name)
+	if err != nil {
+		f.e.Fatal(err)
 	}
-	return t
+	return array{t.Shape, values}
 }
 
 // tensor is a tensor of the file on the device.
@@ -206,9 +214,13 @@ func pytorchTwoLayerNet(e *env) {
 	net := layers.NewSequential(
 		layers.NewAffine(f.tensor("W1"), f.tensor("b1")), layers.NewSigmoid(),
 		layers.NewAffine(f.tensor("W2"), f.tensor("b2")))
+	classes, err := safetensors.Values[int64](f.file, "target")
+	if err != nil {
+		e.Fatal(err)
+	}
 	var target []int
-	for _, v := range f.get("target").Values {
-		target = append(target, int(v))
+	for _, class := range classes {
+		target = append(target, int(class))
 	}
 	loss := layers.NewSoftmaxCrossEntropy()
 	logits := net.Forward(f.tensor("input"))
