@@ -43,18 +43,21 @@ func TestLibraryStaysLight(t *testing.T) {
 func TestImportsGoOneWay(t *testing.T) {
 	const module = "github.com/keisan-go/keisan/"
 	allowed := map[string][]string{
-		"device":                {},
-		"kernels":               {"device"},
-		"device/internal/pool":  {"device"},
-		"device/internal/queue": {"device", "kernels", "device/internal/pool"},
-		"device/cpu":            {"device", "kernels", "device/internal/queue", "device/cpu/"},
-		"device/debug":          {"device", "kernels", "device/internal/queue"},
-		"device/cuda":           {"device", "kernels", "device/internal/"},
-		"device/opencl":         {"device", "kernels", "device/internal/"},
-		"tensor":                {"device", "kernels", "device/cpu"},
-		"layers":                {"device", "kernels", "tensor", "philox"},
-		"optim":                 {"device", "kernels", "tensor", "layers"},
-		"philox":                {},
+		"device":                 {},
+		"kernels":                {"device"},
+		"device/internal/pool":   {"device"},
+		"device/internal/queue":  {"device", "kernels", "device/internal/pool"},
+		"device/cpu":             {"device", "kernels", "device/internal/queue", "device/cpu/"},
+		"device/debug":           {"device", "kernels", "device/internal/queue"},
+		"device/cuda":            {"device", "kernels", "device/internal/"},
+		"device/opencl":          {"device", "kernels", "device/internal/"},
+		"tensor":                 {"device", "kernels", "device/cpu"},
+		"layers":                 {"device", "kernels", "tensor", "philox"},
+		"optim":                  {"device", "kernels", "tensor", "layers"},
+		"philox":                 {},
+		"checkpoint":             {"device", "tensor", "layers", "optim", "checkpoint/"},
+		"checkpoint/pytorch":     {"device", "tensor", "layers", "checkpoint/"},
+		"checkpoint/safetensors": {},
 	}
 	for pkg, want := range allowed {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, "./"+pkg).Output()
