@@ -51,7 +51,7 @@ func newNetwork(d device.Device, seed uint64, s shape) *network {
 		inputs = h
 	}
 	n.wy, n.by = in.Xavier(h, s.Size), in.Zeros(s.Size)
-	n.add("embedding", newEmbedding(n.embedding))
+	n.add("embedding", layers.NewEmbedding(n.embedding))
 	for i := range n.cells {
 		n.add(fmt.Sprint(s.Cell, i), n.cell(i))
 	}
@@ -102,8 +102,10 @@ type model struct {
 	*network
 	steps, rows int
 
-	embed *embedding
-	net   *layers.Sequential // from embedded characters to logits
+	embed *layers.Embedding
+	drops []*layers.Dropout
+	cells []recurrent
+	net   *layers.Sequential // of both: from embedded characters to logits
 	loss  *layers.SoftmaxCrossEntropy
 
 	ids  []int // [steps, rows]: the characters read
@@ -114,21 +116,24 @@ type model struct {
 func newModel(n *network, steps, rows int, drop float64, seed uint64) *model {
 	m := &model{
 		network: n, steps: steps, rows: rows,
-		embed: newEmbedding(n.embedding),
+		embed: layers.NewEmbedding(n.embedding),
 		loss:  layers.NewSoftmaxCrossEntropy(),
 		ids:   make([]int, steps*rows),
 		next:  make([]int, steps*rows),
 	}
 	var stack []layers.Layer
-	for i := range n.cells {
+	dropOut := func() {
 		if drop > 0 {
-			stack = append(stack, newDropout(drop, seed+uint64(i)))
+			m.drops = append(m.drops, layers.NewDropout(drop, seed+uint64(len(m.drops)+1)<<32))
+			stack = append(stack, m.drops[len(m.drops)-1])
 		}
-		stack = append(stack, n.cell(i))
 	}
-	if drop > 0 {
-		stack = append(stack, newDropout(drop, seed+uint64(len(n.cells))))
+	for i := range n.cells {
+		dropOut()
+		m.cells = append(m.cells, n.cell(i))
+		stack = append(stack, m.cells[i])
 	}
+	dropOut()
 	m.net = layers.NewSequential(append(stack, n.out())...)
 	return m
 }
@@ -161,6 +166,43 @@ func (m *model) forward(text []byte, at int) (loss *tensor.Tensor, predicted int
 		}
 	}
 	return m.loss.Forward(m.logits(), m.next), predicted
+}
+
+// states is what the layers carry to the next steps, by names.
+func (m *model) states() []*layers.Param {
+	var all []*layers.Param
+	add := func(name string, i int, t *tensor.Tensor) {
+		all = append(all, &layers.Param{Name: fmt.Sprint("state", i, ".", name), Value: t})
+	}
+	for i, l := range m.cells {
+		switch l := l.(type) {
+		case *layers.LSTM:
+			h, c := l.State()
+			add("h", i, h)
+			add("c", i, c)
+		case *layers.GRU:
+			add("h", i, l.State())
+		case *layers.RNN:
+			add("h", i, l.State())
+		}
+	}
+	return all
+}
+
+// roomForStates makes the layers carry a state of zeros that can be written over.
+func (m *model) roomForStates() {
+	zero := tensor.New(m.wy.Device(), m.wy.DType(), m.rows, m.Hidden)
+	defer zero.Free()
+	for _, l := range m.cells {
+		switch l := l.(type) {
+		case *layers.LSTM:
+			l.SetState(zero, zero)
+		case *layers.GRU:
+			l.SetState(zero)
+		case *layers.RNN:
+			l.SetState(zero)
+		}
+	}
 }
 
 // logits reads ids.

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -83,8 +85,10 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if e.Taken == 0 {
 		return stopped // before the first step
 	}
-	if err := e.save(); err != nil {
-		return err
+	if stopped != nil {
+		if err := e.save(); err != nil {
+			return err
+		}
 	}
 	if err := e.report(stdout, r, request{length: *length, temperature: *temperature, seed: e.Seed}); err != nil {
 		return err
@@ -110,6 +114,9 @@ func begun(d device.Device, file, text string, s *settings) (*experiment, error)
 	if need := max(s.Batch*s.Chunk+1, 100); len(c.training) < need {
 		return nil, fmt.Errorf("-text %q leaves %d characters to train on, want at least %d for -batch %d and -chunk %d",
 			text, len(c.training), need, s.Batch, s.Chunk)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return nil, fmt.Errorf("-model %q: %w", file, err)
 	}
 	s.Size = c.letters.size()
 	var e *experiment

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/examples/internal/program"
+	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/optim"
 	"github.com/keisan-go/keisan/tensor"
 )
@@ -74,6 +75,26 @@ func (t *trainer) step(rate float64) (loss *tensor.Tensor) {
 		t.at = 0
 	}
 	return loss
+}
+
+// goTo makes the trainer ready for the states after so many steps to be read into it.
+func (t *trainer) goTo(taken int) {
+	chunks := (t.rowLength(t.text) + t.steps - 1) / t.steps
+	t.at = taken % chunks * t.steps
+	for _, l := range t.drops {
+		l.SetPosition(uint64(taken))
+	}
+	if t.at > 0 {
+		t.roomForStates()
+	}
+}
+
+// states is what is carried to the next step, if it is not the first of the text.
+func (t *trainer) states() []*layers.Param {
+	if t.at == 0 {
+		return nil
+	}
+	return t.model.states()
 }
 
 // An experiment trains a network on one part of a text and evaluates it on another.
@@ -179,9 +200,11 @@ func (e *experiment) evaluate(p *program.Progress) error {
 	e.Waited++
 	if e.Best == 0 || bits < e.Best {
 		e.Best, e.BestAt, e.Waited = bits, e.Taken, 0
-		return e.keep()
+		if err := e.keep(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return e.save()
 }
 
 // add adds a point to a line. It returns an error if training diverged.
