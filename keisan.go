@@ -5,6 +5,8 @@
 //   - package optim: SGD, Adam and the others, and gradient clipping
 //   - package tensor: what goes in and comes out
 //   - package device: where it runs
+//   - package data: batches, in an order that a seed makes
+//   - package checkpoint: files of what was learned, and of all that training needs to go on
 //
 // and with the programs under examples.
 package keisan

@@ -160,3 +160,72 @@ func ExampleNewClip() {
 	// [0.6000 0.8000]
 	// [25.0000]
 }
+
+// A batch that is too large for the memory goes in parts: Backward adds to the gradients, and ZeroGrad is called once for all
+// parts. Where the loss is a mean over a part, as that of SoftmaxCrossEntropy is, so many parts make as many times the
+// gradient: divide the learning rate of SGD by their number.
+func ExampleZeroGrad_accumulate() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	x, target := in.Normal(1, 4, 3), []int{0, 1, 1, 0}
+	train := func(parts int) *tensor.Tensor {
+		w := tensor.From(cpu, []float64{1, 2, 3, 4, 5, 6}, 3, 2)
+		l, loss := layers.NewMatMul(w), layers.NewSoftmaxCrossEntropy()
+		sgd := optim.NewSGD(0.1 / float64(parts))
+		for range 3 {
+			optim.ZeroGrad(l.Params())
+			for i := range parts {
+				n := 4 / parts
+				loss.Forward(l.Forward(x.Slice(i*n, (i+1)*n)), target[i*n:(i+1)*n])
+				l.Backward(loss.Backward())
+			}
+			sgd.Step(l.Params())
+		}
+		return w
+	}
+	show(train(1))
+	show(train(2))
+	// Output:
+	// [1.0069 1.9931 3.0599 3.9401 5.0201 5.9799]
+	// [1.0069 1.9931 3.0599 3.9401 5.0201 5.9799]
+}
+
+func ExampleConstant() {
+	schedule := optim.Constant(0.1)
+	fmt.Println(schedule(0), schedule(1000))
+	// Output: 0.1 0.1
+}
+
+func ExampleStepDecay() {
+	schedule := optim.StepDecay(0.1, 0.5, 100) // halved every 100 steps
+	for _, step := range []int{0, 99, 100, 200} {
+		fmt.Print(schedule(step), " ")
+	}
+	// Output: 0.1 0.1 0.05 0.025
+}
+
+func ExampleWarmupCosine() {
+	adam, schedule := optim.NewAdam(0, 0.9, 0.999), optim.WarmupCosine(0.1, 2, 8)
+	for step := range 9 {
+		adam.LR = schedule(step)
+		fmt.Printf("%.3f ", adam.LR)
+	}
+	// Output: 0.050 0.100 0.100 0.093 0.075 0.050 0.025 0.007 0.000
+}
+
+func ExampleEarlyStopping() {
+	stop := optim.EarlyStopping{Patience: 2}
+	for _, loss := range []float64{0.9, 0.5, 0.6, 0.4, 0.41, 0.42, 0.1} {
+		if stop.Better(loss) {
+			fmt.Println("saved at", loss)
+		}
+		if stop.Enough() {
+			break
+		}
+	}
+	fmt.Println("the best of", stop.Evaluations, "was", stop.Best)
+	// Output:
+	// saved at 0.9
+	// saved at 0.5
+	// saved at 0.4
+	// the best of 6 was 0.4
+}
