@@ -21,7 +21,7 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-func open(t *testing.T) device.Device {
+func open(t testing.TB) device.Device {
 	t.Helper()
 	d, err := device.Open("cpu")
 	if err != nil {
@@ -70,9 +70,9 @@ func TestLearns(t *testing.T) {
 				t.Fatal(err)
 			}
 			toBeat := newRivals(e.corpus)[0].model.bits(e.corpus.validation)
-			t.Logf("%.3f bits per character, bigram %.3f", e.Best, toBeat)
-			if e.Best > 0.6*toBeat {
-				t.Errorf("%.3f bits per character, want well below the bigram model's %.3f", e.Best, toBeat)
+			t.Logf("%.3f bits per character, bigram %.3f", e.Stopping.Best, toBeat)
+			if e.Stopping.Best > 0.6*toBeat {
+				t.Errorf("%.3f bits per character, want well below the bigram model's %.3f", e.Stopping.Best, toBeat)
 			}
 			if n := len(e.Validation.Points); n != evaluations {
 				t.Errorf("%d evaluations, want %d", n, evaluations)
@@ -98,19 +98,19 @@ func TestLearns(t *testing.T) {
 // TestBestIsKept has training go astray after its best evaluation: it stops early, and what is kept is the best.
 func TestBestIsKept(t *testing.T) {
 	e := experimentOf(t, open(t), shapes[0], 400)
-	e.Patience = 3
+	e.Stopping.Patience = 3
 	p := program.NewProgress(io.Discard, "chars")
 	astray := &ending{Context: t.Context(), after: 200}
 	if err := e.run(astray, p); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	best := e.Best
-	e.Rate = 10
+	best := e.Stopping.Best
+	e.trainer.rate = func(int) float64 { return 10 }
 	if err := e.run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if e.Best != best || e.Taken >= 300 || e.Waited != e.Patience {
-		t.Errorf("best %v after %d steps and %d evaluations in vain, want %v, fewer than 300 and %d", e.Best, e.Taken, e.Waited, best, e.Patience)
+	if s := e.Stopping; s.Best != best || e.Taken >= 300 || !s.Enough() {
+		t.Errorf("it stops after %d steps, %+v, want fewer than 300 and the best %v", e.Taken, s, best)
 	}
 	if err := e.recall(); err != nil {
 		t.Fatal(err)
@@ -123,18 +123,23 @@ func TestBestIsKept(t *testing.T) {
 func TestSteadyState(t *testing.T) {
 	d := open(t)
 	e := experimentOf(t, d, shapes[1], 1)
-	trainer := e.trainer
+	step := func() {
+		for ids, next := range e.trainer.chunks.Batches() {
+			e.trainer.step(ids, next, 0.5)
+			return
+		}
+	}
 	for range 3 {
-		trainer.step(0.01)
+		step()
 	}
 	before := d.Info()
-	perStep := testing.AllocsPerRun(1000, func() { trainer.step(0.01) })
+	perStep := testing.AllocsPerRun(300, step)
 	after := d.Info()
 	if perStep >= 10 {
 		t.Errorf("%v Go allocations in a step, want fewer than 10", perStep)
 	}
 	if after.Allocs != before.Allocs || after.InUse != before.InUse {
-		t.Errorf("%d allocations and %d bytes in use on the device became %d and %d in 1000 steps",
+		t.Errorf("%d allocations and %d bytes in use on the device became %d and %d in 300 steps",
 			before.Allocs, before.InUse, after.Allocs, after.InUse)
 	}
 	if _, err := e.evaluator.bits(e.corpus.test); err != nil {
@@ -185,7 +190,7 @@ func TestChunks(t *testing.T) {
 	n := newNetwork(d, 1, shape{"gru", 2, 16, 8, letters.size()})
 	var all []float64
 	for _, steps := range []int{1, 7, 50, len(numbers)} {
-		bits, err := newModel(n, steps, 3, 0, 0).bits(numbers)
+		bits, err := newEvaluator(n, steps, 3).bits(numbers)
 		if err != nil {
 			t.Fatal(err)
 		}

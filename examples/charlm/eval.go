@@ -39,7 +39,7 @@ func eval(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if c.sum == a.Sum {
 		text, rivals = c.test, newRivals(c)
 	}
-	bits, err := newEvaluator(n, text).bits(text)
+	bits, err := evaluatorOf(n, text).bits(text)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (e *experiment) keep() error {
 
 // recall reads the best network back, which is the present one if there was no evaluation yet.
 func (e *experiment) recall() error {
-	if e.Best == 0 {
+	if e.BestAt == 0 {
 		e.BestAt = e.Taken
 		return e.keep()
 	}
@@ -89,7 +89,7 @@ func unfinished(file string) string {
 
 // state is all that training depends on beside the settings, the text and how many steps were taken.
 func (e *experiment) state() *checkpoint.State {
-	return &checkpoint.State{Params: append(e.trainer.states(), e.net.params...), Optimizer: e.trainer.adam}
+	return &checkpoint.State{Params: append(e.trainer.states(), e.trainer.params...), Optimizer: e.trainer.adam}
 }
 
 // save writes what resumed needs.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keisan-go/keisan/data"
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/examples/internal/program"
 	"github.com/keisan-go/keisan/layers"
@@ -26,75 +27,82 @@ type settings struct {
 	Seed         uint64
 }
 
-// done is the fraction of the work that some steps in some time are.
-func (s *settings) done(steps int, elapsed time.Duration) float64 {
-	if s.Steps > 0 {
-		return float64(steps) / float64(s.Steps)
-	}
-	return float64(elapsed) / float64(s.Time)
-}
-
-// rateAt is the learning rate when a fraction of the work is done. It rises at first, as Adam's averages of the gradients
-// are of few yet, and then falls to 0 as half a wave of the cosine.
-func (s *settings) rateAt(done float64) float64 {
-	const rise = 0.02
-	if done < rise {
-		return s.Rate * done / rise
-	}
-	return s.Rate * (1 + math.Cos(math.Pi*(done-rise)/(1-rise))) / 2
-}
-
 // A trainer is a model, the text that it is trained on and what makes it better.
 type trainer struct {
 	*model
-	text []byte
-	at   int // where the next step reads on, in each row
-	clip *optim.Clip
-	adam *optim.Adam
+	chunks *data.Chunks[int]
+	loss   *layers.SoftmaxCrossEntropy
+	rate   func(thousandths int) float64 // when so much of the work is done
+	clip   *optim.Clip
+	adam   *optim.Adam
 }
 
 func newTrainer(n *network, s *settings, text []byte) *trainer {
+	tokens := make([]int, len(text))
+	for i, c := range text {
+		tokens[i] = int(c)
+	}
 	return &trainer{
-		model: newModel(n, s.Chunk, s.Batch, s.Drop, s.Seed),
-		text:  text,
-		clip:  optim.NewClip(1),
-		adam:  optim.NewAdam(s.Rate, 0.9, 0.999),
+		model:  newModel(n, s.Chunk, s.Batch, s.Drop, s.Seed),
+		chunks: data.NewChunks(tokens, s.Batch, s.Chunk),
+		loss:   layers.NewSoftmaxCrossEntropy(),
+		rate:   optim.WarmupCosine(s.Rate, 20, 1000),
+		clip:   optim.NewClip(1),
+		adam:   optim.NewAdam(s.Rate, 0.9, 0.999),
 	}
 }
 
-// step trains on the next characters of each row: backpropagation through time, truncated at the state that was carried
-// here. The loss that it returns stays on the device unless somebody reads it.
-func (t *trainer) step(rate float64) (loss *tensor.Tensor) {
+// step trains on what the rows read next, ids, and the characters that follow: backpropagation through time, truncated at
+// the state that was carried here. The loss that it returns stays on the device unless somebody reads it.
+func (t *trainer) step(ids, next []int, done float64) (loss *tensor.Tensor) {
 	optim.ZeroGrad(t.params)
-	loss, _ = t.forward(t.text, t.at)
+	loss = t.loss.Forward(t.logits(ids), next)
 	t.embed.Backward(t.net.Backward(t.loss.Backward()))
 	t.clip.Clip(t.params)
-	t.adam.LR = rate
+	t.adam.LR = t.rate(int(1000 * done))
 	t.adam.Step(t.params)
-	if t.at += t.steps; t.at >= t.rowLength(t.text) {
-		t.at = 0
-	}
 	return loss
 }
 
-// goTo makes the trainer ready for the states after so many steps to be read into it.
+// states is what the recurrent layers carry to the next step, by names.
+func (t *trainer) states() []*layers.Param {
+	var all []*layers.Param
+	for i, l := range t.cells {
+		add := func(name string, s *tensor.Tensor) {
+			all = append(all, &layers.Param{Name: fmt.Sprint("state", i, ".", name), Value: s})
+		}
+		switch l := l.(type) {
+		case *layers.LSTM:
+			h, c := l.State()
+			add("h", h)
+			add("c", c)
+		case *layers.GRU:
+			add("h", l.State())
+		case *layers.RNN:
+			add("h", l.State())
+		}
+	}
+	return all
+}
+
+// goTo goes to where so many steps were taken. What states returns can then be written over with what it was there.
 func (t *trainer) goTo(taken int) {
-	chunks := (t.rowLength(t.text) + t.steps - 1) / t.steps
-	t.at = taken % chunks * t.steps
+	t.chunks.SetPosition(uint64(taken))
 	for _, l := range t.drops {
 		l.SetPosition(uint64(taken))
 	}
-	if t.at > 0 {
-		t.roomForStates()
+	zero := tensor.New(t.wy.Device(), t.wy.DType(), t.rows, t.Hidden)
+	defer zero.Free()
+	for _, l := range t.cells {
+		switch l := l.(type) {
+		case *layers.LSTM:
+			l.SetState(zero, zero)
+		case *layers.GRU:
+			l.SetState(zero)
+		case *layers.RNN:
+			l.SetState(zero)
+		}
 	}
-}
-
-// states is what is carried to the next step, if it is not the first of the text.
-func (t *trainer) states() []*layers.Param {
-	if t.at == 0 {
-		return nil
-	}
-	return t.model.states()
 }
 
 // An experiment trains a network on one part of a text and evaluates it on another.
@@ -105,7 +113,7 @@ type experiment struct {
 	corpus    *corpus
 	net       *network
 	trainer   *trainer
-	evaluator *model
+	evaluator *evaluator
 	writer    *writer
 }
 
@@ -115,9 +123,8 @@ type progress struct {
 	Elapsed              time.Duration // training, all runs together
 	Bits                 float64       // per character of the training text, a decaying mean
 	Training, Validation program.Line  // bits per character over millions of characters read
-	Best                 float64       // of the evaluations; 0 before the first
-	BestAt               int           // step
-	Waited               int           // evaluations since then
+	Stopping             optim.EarlyStopping
+	BestAt               int // the step of the best evaluation
 }
 
 func newExperiment(d device.Device, file string, s *settings, c *corpus) *experiment {
@@ -128,11 +135,12 @@ func newExperiment(d device.Device, file string, s *settings, c *corpus) *experi
 		corpus:    c,
 		net:       n,
 		trainer:   newTrainer(n, s, c.training),
-		evaluator: newEvaluator(n, c.validation),
+		evaluator: evaluatorOf(n, c.validation),
 		writer:    newWriter(n, c.letters),
 		progress: progress{
 			Training:   program.Line{Name: "training"},
 			Validation: program.Line{Name: "validation"},
+			Stopping:   optim.EarlyStopping{Patience: s.Patience},
 		},
 	}
 }
@@ -144,29 +152,41 @@ const (
 
 // run trains until the work is done, ctx ends or evaluations have not become better for long.
 func (e *experiment) run(ctx context.Context, p *program.Progress) error {
-	start := time.Now().Add(-e.Elapsed)
-	done := e.done(e.Taken, e.Elapsed)
-	p.From(done, e.characters())
-	for done < 1 && e.Waited < e.Patience && ctx.Err() == nil {
-		loss := e.trainer.step(e.rateAt(done))
-		e.Taken++
-		e.Elapsed = time.Since(start)
-		done = e.done(e.Taken, e.Elapsed)
-		if e.Taken%every == 0 {
-			if err := e.record(loss); err != nil {
-				return err
+	begin := time.Now().Add(-e.Elapsed)
+	p.From(e.done(), e.characters())
+	over := func() bool { return e.done() >= 1 || e.Stopping.Enough() || ctx.Err() != nil }
+	for !over() {
+		for ids, next := range e.trainer.chunks.Batches() {
+			loss := e.trainer.step(ids, next, e.done())
+			e.Taken++
+			e.Elapsed = time.Since(begin)
+			if e.Taken%every == 0 {
+				if err := e.record(loss); err != nil {
+					return err
+				}
 			}
-		}
-		if p.Due() {
-			p.Show(done, e.characters(), e.status())
-		}
-		if int(done*evaluations) > len(e.Validation.Points) {
-			if err := e.evaluate(p); err != nil {
-				return err
+			if p.Due() {
+				p.Show(e.done(), e.characters(), e.status())
+			}
+			if int(e.done()*evaluations) > len(e.Validation.Points) {
+				if err := e.evaluate(p); err != nil {
+					return err
+				}
+			}
+			if over() {
+				break
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// done is the fraction of the work that is done.
+func (e *experiment) done() float64 {
+	if e.Steps > 0 {
+		return float64(e.Taken) / float64(e.Steps)
+	}
+	return float64(e.Elapsed) / float64(e.Time)
 }
 
 // characters is how many were read so far, again and again perhaps.
@@ -197,9 +217,8 @@ func (e *experiment) evaluate(p *program.Progress) error {
 		return err
 	}
 	p.Println(fmt.Sprintf("%4.0fs  %s, validation %.3f  %s", e.Elapsed.Seconds(), e.status(), bits, oneLine(sample)))
-	e.Waited++
-	if e.Best == 0 || bits < e.Best {
-		e.Best, e.BestAt, e.Waited = bits, e.Taken, 0
+	if e.Stopping.Better(bits) {
+		e.BestAt = e.Taken
 		if err := e.keep(); err != nil {
 			return err
 		}

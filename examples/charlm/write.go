@@ -14,10 +14,11 @@ import (
 type writer struct {
 	*model
 	letters *alphabet
+	id      [1]int // what is read
 }
 
 func newWriter(n *network, letters *alphabet) *writer {
-	return &writer{newModel(n, 1, 1, 0, 0), letters}
+	return &writer{model: newModel(n, 1, 1, 0, 0), letters: letters}
 }
 
 // A request is what to write.
@@ -64,8 +65,8 @@ func (w *writer) write(ctx context.Context, r request, emit func(c rune) error) 
 
 // read reads a character and returns the logits of the next one.
 func (w *writer) read(c byte) *tensor.Tensor {
-	w.ids[0] = int(c)
-	return w.logits()
+	w.id[0] = int(c)
+	return w.logits(w.id[:])
 }
 
 // draw returns i with a probability in proportion to exp(logits[i]/temperature).
