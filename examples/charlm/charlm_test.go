@@ -65,7 +65,7 @@ func TestLearns(t *testing.T) {
 	for _, sh := range shapes {
 		t.Run(sh.Cell, func(t *testing.T) {
 			t.Parallel()
-			e := experimentOf(t, open(t), sh, 600)
+			e := experimentOf(t, open(t), sh, 200)
 			if err := e.run(t.Context(), program.NewProgress(io.Discard, "chars")); err != nil {
 				t.Fatal(err)
 			}

@@ -150,7 +150,7 @@ func TestServeMany(t *testing.T) {
 		}
 		return text, nil
 	}
-	const clients = 48
+	const clients = 24
 	var alone, together [clients]string
 	for i := range alone {
 		var err error

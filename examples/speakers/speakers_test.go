@@ -114,7 +114,7 @@ func TestMeans(t *testing.T) {
 func trained(t *testing.T, d device.Device, epochs int) *training {
 	t.Helper()
 	train, heldOut := utterances(t)
-	c := newTraining(newNetwork(d, 1, 32, 29, 30, 0.2), train, heldOut, epochs, 0.01, 1)
+	c := newTraining(newNetwork(d, 1, 16, 29, 15, 0.1), train, heldOut, epochs, 0.02, 1)
 	if err := c.run(t.Context(), program.NewProgress(io.Discard, "utterances")); err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +122,14 @@ func trained(t *testing.T, d device.Device, epochs int) *training {
 }
 
 func TestLearns(t *testing.T) {
-	c := trained(t, open(t), 12)
+	c := trained(t, open(t), 8)
 	toBeat := newMeans(c.train).right(c.heldOut)
 	t.Logf("%d right, by means %d", c.tested.right, toBeat)
 	if toBeat < 330 || c.tested.right < 355 {
 		t.Errorf("%d of 370 are right, and by means %d; want 355 or more, and 330", c.tested.right, toBeat)
 	}
-	if n := len(c.testLoss.Points); n != 12 {
-		t.Errorf("%d points in the curve, want 12", n)
+	if n := len(c.testLoss.Points); n != 8 {
+		t.Errorf("%d points in the curve, want 8", n)
 	}
 }
 
