@@ -33,10 +33,12 @@ func fitting() []device.Kernel {
 		&kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)},
 		&kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(5, 2), P: f64(5, 2, 3), X: f64(5, 2, 3), Target: i32(5, 2)},
 		&kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)},
-		&kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
-		&kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
-			DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
-		lstm(), lstmGrad(), gru(), gruGrad(),
+		&kernels.LayerNorm{Y: f64(5, 2, 3), Mean: f64(5, 2), RStd: f64(5, 2), X: f64(5, 2, 3), Gamma: f64(3), Beta: f64(3), Eps: 1e-5},
+		&kernels.LayerNormGrad{DX: f64(5, 2, 3), DGamma: f64(3), DBeta: f64(3), DY: f64(5, 2, 3), X: f64(5, 2, 3),
+			Mean: f64(5, 2), RStd: f64(5, 2), Gamma: f64(3)},
+		&kernels.ElementLoss{F: kernels.Squared, Loss: f64(), Losses: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
+		&kernels.ElementLossGrad{F: kernels.CrossEntropy, DX: f64(2, 3), X: f64(2, 3), Target: f64(2, 3)},
+		rnn(), rnnGrad(), lstm(), lstmGrad(), gru(), gruGrad(),
 		&kernels.SGD{P: f32(6), G: f32(6), V: f32(6), Mu: 0.9},
 		&kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)},
 		&kernels.RMSprop{P: f32(6), G: f32(6), S: f32(6)},
@@ -46,7 +48,18 @@ func fitting() []device.Kernel {
 	}
 }
 
-// lstm and the others have five steps, two rows, three inputs and four units.
+// rnn and the others have five steps, two rows, three inputs and four units.
+func rnn() *kernels.RNN {
+	return &kernels.RNN{F: kernels.Sigmoid, H: f32(6, 2, 4), Y: f32(5, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4),
+		Bias: f32(4), Lengths: i32(2)}
+}
+
+func rnnGrad() *kernels.RNNGrad {
+	return &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4),
+		DZ: f32(5, 2, 4), DY: f32(5, 2, 4), DHT: f32(2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4),
+		Lengths: i32(2)}
+}
+
 func lstm() *kernels.LSTM {
 	return &kernels.LSTM{H: f32(6, 2, 4), C: f32(6, 2, 4), Y: f32(5, 2, 4), Gates: f32(5, 2, 16), X: f32(5, 2, 3),
 		Wx: f32(3, 16), Wh: f32(4, 16), Bias: f32(16), Lengths: i32(2)}
@@ -231,6 +244,29 @@ func TestCheck(t *testing.T) {
 		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 4), P: f32(2, 3), Target: i32(2)}, "DX is [2 4], want [2 3]"},
 		{kernels.SoftmaxCrossEntropyGrad{DX: f32(2, 3), P: f32(2, 3)}, "operand Target is missing"},
 
+		{kernels.LayerNorm{}, "operand X is missing"},
+		{kernels.LayerNorm{X: f32()}, "X is [], want 1 axes or more"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(2)}, "Beta is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(2), Beta: f32(3)}, "Gamma is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(1), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(3)}, "Mean is [1], want []"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f64(), X: f32(3), Gamma: f32(3), Beta: f32(3)}, "RStd is float64, want float32"},
+		{kernels.LayerNorm{Y: f32(2), X: f32(3)}, "Y is [2], want [3]"},
+		{kernels.LayerNorm{Y: f32(3), Mean: f32(), RStd: f32(), X: f32(3), Gamma: f32(3), Beta: f32(3), Eps: -1}, "Eps is -1, want 0 or more"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(2), X: f32(3)}, "DY is [2], want [3]"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(1)}, "RStd is [1], want []"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(3)}, "operand DBeta is missing"},
+		{kernels.LayerNormGrad{DX: f32(3), DY: f32(3), X: f32(3), Mean: f32(), RStd: f32(), Gamma: f32(3), DGamma: f32(2)}, "DGamma is [2], want [3]"},
+
+		{kernels.ElementLoss{Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLoss{F: 3, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(3)"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: f32(1, 3)}, "Target is [1 3], want [3]"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), Losses: f32(3), X: f32(3), Target: i32(3)}, "Target is int32, want float32"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(1), Losses: f32(3), X: f32(3), Target: f32(3)}, "Loss is [1], want []"},
+		{kernels.ElementLoss{F: kernels.Squared, Loss: f32(), X: f32(3), Target: f32(3)}, "operand Losses is missing"},
+		{kernels.ElementLossGrad{DX: f32(3), X: f32(3), Target: f32(3)}, "unknown deviation Deviation(0)"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(2), X: f32(3), Target: f32(3)}, "DX is [2], want [3]"},
+		{kernels.ElementLossGrad{F: kernels.Squared, DX: f32(3), Target: f32(3)}, "operand X is missing"},
+
 		{kernels.RNN{H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "unknown function Activation(0)"},
 		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "X is [2 3], want 3 axes or more"},
 		{kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(1, 5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}, "operand X is [1 5 2 3] and Wh [4 4], want [T B I] and [H H]"},
@@ -270,13 +306,15 @@ func TestRecurrentCheck(t *testing.T) {
 		shapes map[string]string // that are wanted
 		absent map[string]string // what is said where the operand is missing; "" if nothing
 	}{
-		{func() device.Kernel {
-			return &kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4),
-				DZ: f32(5, 2, 4), DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)}
+		{func() device.Kernel { return rnn() }, map[string]string{
+			"H": "[6 2 4]", "Y": "[5 2 4]", "Wx": "[3 4]", "Bias": "[4]", "Lengths": "[2]",
 		}, map[string]string{
+			"Bias": "", "Y": "operand Y is missing beside Lengths", "Lengths": "operand Lengths is missing beside Y",
+		}},
+		{func() device.Kernel { return rnnGrad() }, map[string]string{
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 4]", "DWh": "[4 4]", "DBias": "[4]", "DZ": "[5 2 4]", "DY": "[5 2 4]",
-			"H": "[6 2 4]", "Wx": "[3 4]",
-		}, map[string]string{"DBias": ""}},
+			"DHT": "[2 4]", "H": "[6 2 4]", "Wx": "[3 4]", "Lengths": "[2]",
+		}, map[string]string{"DX": "", "DBias": "", "DHT": "", "Lengths": ""}},
 		{func() device.Kernel { return lstm() }, map[string]string{
 			"H": "[6 2 4]", "C": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]", "Bias": "[16]", "Lengths": "[2]",
 		}, map[string]string{
@@ -286,7 +324,7 @@ func TestRecurrentCheck(t *testing.T) {
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DC0": "[2 4]", "DWx": "[3 16]", "DWh": "[4 16]", "DBias": "[16]", "DZ": "[5 2 16]",
 			"DY": "[5 2 4]", "DHT": "[2 4]", "DCT": "[2 4]", "H": "[6 2 4]", "C": "[6 2 4]", "Gates": "[5 2 16]", "Wx": "[3 16]",
 			"Lengths": "[2]",
-		}, map[string]string{"DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
+		}, map[string]string{"DX": "", "DBias": "", "DHT": "", "DCT": "", "Lengths": ""}},
 		{func() device.Kernel { return gru() }, map[string]string{
 			"H": "[6 2 4]", "Y": "[5 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]", "BX": "[12]", "BH": "[12]", "Lengths": "[2]",
 		}, map[string]string{
@@ -296,7 +334,7 @@ func TestRecurrentCheck(t *testing.T) {
 			"DX": "[5 2 3]", "DH0": "[2 4]", "DWx": "[3 12]", "DWh": "[4 12]", "DBX": "[12]", "DBH": "[12]", "DZ": "[5 2 12]",
 			"DQ": "[5 2 4]", "DY": "[5 2 4]", "DHT": "[2 4]", "H": "[6 2 4]", "Gates": "[5 2 12]", "Q": "[5 2 4]", "Wx": "[3 12]",
 			"Lengths": "[2]",
-		}, map[string]string{"DBX": "", "DBH": "", "DHT": "", "Lengths": ""}},
+		}, map[string]string{"DX": "", "DBX": "", "DBH": "", "DHT": "", "Lengths": ""}},
 	} {
 		check := func(name string, a kernels.Array) string {
 			k := c.kernel()
@@ -407,6 +445,7 @@ func TestNames(t *testing.T) {
 	for want, got := range map[string]fmt.Stringer{
 		"sigmoid": kernels.Sigmoid, "tanh": kernels.Tanh, "relu": kernels.ReLU, "Activation(7)": kernels.Activation(7),
 		"add": kernels.Add, "mul": kernels.Mul, "div": kernels.Div, "Operator(7)": kernels.Operator(7),
+		"squared": kernels.Squared, "cross-entropy": kernels.CrossEntropy, "Deviation(7)": kernels.Deviation(7),
 	} {
 		if got.String() != want {
 			t.Errorf("%v, want %s", got, want)

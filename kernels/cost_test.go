@@ -18,6 +18,8 @@ func i32(shape ...int) kernels.Array { return array(device.Int32, shape...) }
 
 // TestCost counts by hand: operations, then bytes read and bytes written.
 func TestCost(t *testing.T) {
+	withoutDX := rnnGrad()
+	withoutDX.DX = kernels.Array{}
 	for _, c := range []struct {
 		name       string
 		k          device.Kernel
@@ -45,13 +47,17 @@ func TestCost(t *testing.T) {
 		{"its gradient", kernels.SoftmaxGrad{DX: f32(2, 3), DY: f32(2, 3), Y: f32(2, 3)}, 24, 4 * 18},
 		{"a loss", kernels.SoftmaxCrossEntropy{Loss: f64(), Losses: f64(2), P: f64(2, 3), X: f64(2, 3), Target: i32(2)}, 30, 8*(1+2+6+6) + 4*2},
 		{"its gradient", kernels.SoftmaxCrossEntropyGrad{DX: f64(2, 3), P: f64(2, 3), Target: i32(2)}, 12, 8*12 + 4*2},
-		{"5 steps of 2 rows, 3 inputs, 4 units: 2·5·2·4·(3+4); H 48 twice, X 30, Wx 12, Wh 16, Bias 4",
-			kernels.RNN{F: kernels.Tanh, H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4), Bias: f32(4)},
-			560, 4 * (2*48 + 30 + 12 + 16 + 4)},
-		{"and back: twice that; DX 30, DH0 8, DWx 12, DWh 16, DBias 4 twice, DZ 40, DY 40, H 48, X 30, Wx 12, Wh 16",
-			kernels.RNNGrad{F: kernels.Tanh, DX: f32(5, 2, 3), DH0: f32(2, 4), DWx: f32(3, 4), DWh: f32(4, 4), DBias: f32(4), DZ: f32(5, 2, 4),
-				DY: f32(5, 2, 4), H: f32(6, 2, 4), X: f32(5, 2, 3), Wx: f32(3, 4), Wh: f32(4, 4)},
-			1120, 4 * (30 + 8 + 2*(12+16+4) + 40 + 40 + 48 + 30 + 12 + 16)},
+		{"2 rows of 3: a mean, a variance, and y of them; X, Y 6, Mean, RStd 2, Gamma, Beta 3",
+			kernels.LayerNorm{Y: f64(2, 3), Mean: f64(2), RStd: f64(2), X: f64(2, 3), Gamma: f64(3), Beta: f64(3)}, 48, 8 * (2*6 + 2*2 + 2*3)},
+		{"and back: DX, DY, X 6, DGamma, DBeta 3 twice, Mean, RStd 2, Gamma 3",
+			kernels.LayerNormGrad{DX: f64(2, 3), DGamma: f64(3), DBeta: f64(3), DY: f64(2, 3), X: f64(2, 3), Mean: f64(2), RStd: f64(2), Gamma: f64(3)},
+			84, 8 * (3*6 + 2*2*3 + 2*2 + 3)},
+		{"6 losses, and one", kernels.ElementLoss{F: kernels.Squared, Loss: f64(), Losses: f64(6), X: f64(6), Target: f64(6)}, 24, 8 * (1 + 3*6)},
+		{"6 gradients", kernels.ElementLossGrad{F: kernels.Squared, DX: f64(6), X: f64(6), Target: f64(6)}, 18, 8 * 18},
+		{"5 steps of 2 rows, 3 inputs, 4 units: 2·5·2·4·(3+4); H 48 twice, Y 40, X 30, Wx 12, Wh 16, Bias 4, Lengths 2",
+			rnn(), 560, 4 * (2*48 + 40 + 30 + 12 + 16 + 4 + 2)},
+		{"and back: twice that; DX 30, DH0 8, DWx 12, DWh 16, DBias 4 twice, DZ 40, DY 40, DHT 8, H 48, X 30, Wx 12, Wh 16, Lengths 2",
+			rnnGrad(), 1120, 4 * (30 + 8 + 2*(12+16+4) + 40 + 40 + 8 + 48 + 30 + 12 + 16 + 2)},
 		{"four times the RNN's; H and C 48 twice, Y 40, Gates 160, X 30, Wx 48, Wh 64, Bias 16, Lengths 2",
 			lstm(), 2240, 4 * (2*48 + 2*48 + 40 + 160 + 30 + 48 + 64 + 16 + 2)},
 		{"and back: DX 30, DH0 and DC0 8, DWx 48, DWh 64, DBias 16 twice, DZ 160, DY 40, DHT and DCT 8, H and C 48, Gates 160, X 30, Wx 48, Wh 64, Lengths 2",
@@ -60,6 +66,7 @@ func TestCost(t *testing.T) {
 			gru(), 1680, 4 * (2*48 + 2*40 + 120 + 30 + 36 + 48 + 2*12 + 2)},
 		{"and back: DX 30, DH0 8, DWx 36, DWh 48, DBX and DBH 12 twice, DZ 120, DQ and DY 40, DHT 8, H 48, Gates 120, Q 40, X 30, Wx 36, Wh 48, Lengths 2",
 			gruGrad(), 3360, 4 * (30 + 8 + 2*(36+48+2*12) + 120 + 2*40 + 8 + 48 + 120 + 40 + 30 + 36 + 48 + 2)},
+		{"without DX: 3 of the 14 terms less", withoutDX, 880, 4 * (8 + 2*(12+16+4) + 40 + 40 + 8 + 48 + 30 + 12 + 16 + 2)},
 		{"a plain step", kernels.SGD{P: f32(6), G: f32(6)}, 24, 4 * (2*6 + 6)},
 		{"with momentum", kernels.SGD{P: f32(6), G: f32(6), V: f32(6)}, 24, 4 * (2*6 + 6 + 2*6)},
 		{"AdaGrad", kernels.AdaGrad{P: f32(6), G: f32(6), S: f32(6)}, 42, 4 * (2*6 + 6 + 2*6)},

@@ -97,7 +97,7 @@ func (k GRU) Cost() device.Cost {
 //		dh = dh·z + DQ[t]·r + [dr dz]·[Wh_r Wh_z]ᵀ
 //	DWh += Σ [H[t]ᵀ·dr  H[t]ᵀ·dz  Q[t]ᵀ·dn],  DBH += Σ DZ[t]
 //
-// DY, DHT, Reverse and Lengths are as in LSTMGrad. DBX, DBH and DHT may be left out.
+// DY, DHT, Reverse and Lengths are as in LSTMGrad. DX, DBX, DBH and DHT may be left out.
 //
 //	DX [T, B, I]   DH0, DHT [B, H]   DWx [I, 3H]   DWh [H, 3H]   DBX, DBH [3H]   DZ [T, B, 3H]   DQ, DY [T, B, H]
 type GRUGrad struct {
@@ -128,14 +128,14 @@ func (k GRUGrad) Check() error {
 	if err := k.forward().checkStates(); err != nil {
 		return err
 	}
-	t, b, _, h := k.Dims()
+	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
 	return cmp.Or(
 		shaped("DY", k.DY, dtype, t, b, h),
 		optional("DHT", k.DHT, dtype, b, h),
 		like("DZ", k.DZ, k.Gates),
 		like("DQ", k.DQ, k.Q),
-		like("DX", k.DX, k.X),
+		optional("DX", k.DX, dtype, t, b, i),
 		shaped("DH0", k.DH0, dtype, b, h),
 		like("DWx", k.DWx, k.Wx),
 		like("DWh", k.DWh, k.Wh),
@@ -144,7 +144,4 @@ func (k GRUGrad) Check() error {
 		optional("Lengths", k.Lengths, device.Int32, b))
 }
 
-func (k GRUGrad) Cost() device.Cost {
-	t, b, i, h := k.Dims()
-	return device.Cost{Ops: 12 * int64(t) * int64(b) * int64(h) * int64(i+h), Bytes: bytes(k)}
-}
+func (k GRUGrad) Cost() device.Cost { return gradCost(k, k.DX, 3) }

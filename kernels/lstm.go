@@ -94,8 +94,9 @@ func (k LSTM) Cost() device.Cost {
 //
 // DY is the gradient of what the loop made of H or, with Lengths, of Y. DHT and DCT are those of the last states, beside
 // what DY says of them, and may be left out for zero. DH0 and DC0 are those of the initial states, DZ that of the gates
-// before σ and tanh. The gradients of the weights are added to what is there; DBias may be left out. Reverse and Lengths
-// are those of LSTM: a row's steps beyond its length have the gradient zero, whatever DY says, and leave dh and dc alone.
+// before σ and tanh. The gradients of the weights are added to what is there. DBias may be left out, and DX, that of a
+// network's input, if nobody wants it. Reverse and Lengths are those of LSTM: a row's steps beyond its length have the
+// gradient zero, whatever DY says, and leave dh and dc alone.
 //
 //	DX [T, B, I]   DH0, DC0, DHT, DCT [B, H]   DWx [I, 4H]   DWh [H, 4H]   DBias [4H]   DZ [T, B, 4H]   DY [T, B, H]
 type LSTMGrad struct {
@@ -126,14 +127,14 @@ func (k LSTMGrad) Check() error {
 	if err := k.forward().checkStates(); err != nil {
 		return err
 	}
-	t, b, _, h := k.Dims()
+	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
 	return cmp.Or(
 		shaped("DY", k.DY, dtype, t, b, h),
 		optional("DHT", k.DHT, dtype, b, h),
 		optional("DCT", k.DCT, dtype, b, h),
 		like("DZ", k.DZ, k.Gates),
-		like("DX", k.DX, k.X),
+		optional("DX", k.DX, dtype, t, b, i),
 		shaped("DH0", k.DH0, dtype, b, h),
 		shaped("DC0", k.DC0, dtype, b, h),
 		like("DWx", k.DWx, k.Wx),
@@ -142,7 +143,4 @@ func (k LSTMGrad) Check() error {
 		optional("Lengths", k.Lengths, device.Int32, b))
 }
 
-func (k LSTMGrad) Cost() device.Cost {
-	t, b, i, h := k.Dims()
-	return device.Cost{Ops: 16 * int64(t) * int64(b) * int64(h) * int64(i+h), Bytes: bytes(k)}
-}
+func (k LSTMGrad) Cost() device.Cost { return gradCost(k, k.DX, 4) }

@@ -3,6 +3,8 @@ package kernels
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/keisan-go/keisan/device"
 )
 
 // sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes. Wh has
@@ -23,4 +25,18 @@ func Step(reverse bool, steps, n int) (t, before, after int) {
 		return t, t + 1, t
 	}
 	return n, n, n + 1
+}
+
+// gradCost is what the gradient k of a recurrent kernel with so many gates costs: two products for each of the two forward,
+// but for that of dx where it is left out.
+func gradCost(k interface {
+	device.Kernel
+	Dims() (t, b, i, h int)
+}, dx Array, gates int) device.Cost {
+	t, b, i, h := k.Dims()
+	terms := 2 * (i + h)
+	if dx.IsZero() {
+		terms -= i
+	}
+	return device.Cost{Ops: 2 * int64(gates) * int64(t) * int64(b) * int64(h) * int64(terms), Bytes: bytes(k)}
 }

@@ -9,15 +9,15 @@ import (
 // Affine is y = x·w + b for x [..., K], w [K, N] and b [N]. The leading axes of x fold into rows, so y is [..., N]; a
 // vector x [K] gives a vector y [N]. Transposed it is y = x·wᵀ + b for w [N, K].
 type Affine struct {
-	owned
+	weighted
 	name       string
 	transposed bool
 	terms, n   int    // K and N
 	w, b       *Param // b is nil for the plain product
 	params     []*Param
 
-	x, y, dx *tensor.Tensor
-	shape    []int // of y
+	x, y  *tensor.Tensor
+	shape []int // of y
 
 	forward, gradX, gradW kernels.MatMul
 	gradB                 kernels.SumRows
@@ -98,14 +98,16 @@ func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
 func (l *Affine) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
 	d := dy.Device()
-	dx := l.room(&l.dx, l.x, l.x.Shape()...)
-	l.gradX = kernels.MatMul{C: dx.Array(), A: dy.Array(), B: l.w.Value.Array(), TransB: !l.transposed}
+	dx := l.inputGrad(l.x)
+	if dx != nil {
+		l.gradX = kernels.MatMul{C: dx.Array(), A: dy.Array(), B: l.w.Value.Array(), TransB: !l.transposed}
+		d.Launch(&l.gradX)
+	}
 	left, right := l.x, dy
 	if l.transposed {
 		left, right = dy, l.x
 	}
 	l.gradW = kernels.MatMul{C: l.w.Grad.Array(), A: left.Array(), B: right.Array(), TransA: true, Acc: true}
-	d.Launch(&l.gradX)
 	d.Launch(&l.gradW)
 	if l.b != nil {
 		l.gradB = kernels.SumRows{Y: l.b.Grad.Array(), X: dy.Array(), Acc: true}

@@ -27,6 +27,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		}
 		rnn := layers.NewRNN(normal(3, 4), normal(4, 4), normal(4))
 		restarted := layers.NewReLURNN(normal(3, 4), normal(4, 4), nil)
+		reversed := layers.NewRNN(normal(3, 4), normal(4, 4), normal(4))
+		reversed.SetReverse(true)
 		cell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
 		vectorCell := layers.NewRNNCell(normal(3, 4), normal(4, 4), normal(4))
 		lstm := layers.NewLSTM(normal(3, 16), normal(4, 16), normal(16))
@@ -35,9 +37,10 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		gru := layers.NewGRU(normal(3, 12), normal(4, 12), nil, normal(12))
 		before := layers.NewGRUResetBefore(normal(3, 12), normal(4, 12), normal(12), normal(12))
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
+		concat, selected := layers.NewConcat(), layers.NewSelect(-1)
 		evaluated := layers.NewDropout(0.5, 1)
 		evaluated.SetTraining(false)
-		loss := layers.NewSoftmaxCrossEntropy()
+		loss, squared, binaryLoss := layers.NewSoftmaxCrossEntropy(), layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
 		vector, state, target := normal(3), normal(4), []int{1, -1}
@@ -61,6 +64,13 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				restarted.ResetState()
 				restarted.Backward(restarted.Forward(sequence))
 			},
+			"RNN with lengths and a state": func() {
+				reversed.SetLengths(lengths)
+				reversed.SetState(h)
+				reversed.Forward(sequence)
+				reversed.SetStateGrad(h)
+				reversed.Backward(sequence4)
+			},
 			"LSTM": step(lstm, sequence),
 			"LSTM with lengths and a state": func() {
 				backwards.SetLengths(lengths)
@@ -76,6 +86,13 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			},
 			"Bidirectional": step(layers.NewBidirectional(
 				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
+			"LayerNorm": step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
+			"Concat":    func() { concat.Backward(concat.Forward(x, h, x)) },
+			"Select":    step(layers.NewSelect(-1), sequence),
+			"Select with lengths": func() {
+				selected.SetLengths(lengths)
+				selected.Backward(selected.Forward(sequence))
+			},
 			"Dropout":             step(layers.NewDropout(0.5, 1), x),
 			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
 			"Dropout, evaluated":  step(evaluated, x),
@@ -83,6 +100,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },
 			"SoftmaxCrossEntropy": func() { loss.Forward(x, target); loss.Backward() },
+			"MeanSquaredError":    func() { squared.Forward(x, x); squared.Backward() },
+			"BinaryCrossEntropy":  func() { binaryLoss.Forward(x, x); binaryLoss.Backward() },
 		} {
 			step()
 			if n := testing.AllocsPerRun(20, step); n != 0 {

@@ -8,15 +8,6 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// A Recurrent is a layer over sequences x [T, B, I] that can run in reverse and whose rows can have lengths: LSTM, GRU.
-type Recurrent interface {
-	Layer
-	SetReverse(reverse bool)
-	SetLengths(lengths []int)
-	ResetState()
-	Free()
-}
-
 // Bidirectional is two layers over the same sequence, one of which runs in reverse: y [T, B, 2H] is what both return, side
 // by side.
 //
@@ -27,10 +18,10 @@ type Bidirectional struct {
 	forward, backward Recurrent
 	params            []*Param
 
-	widths                     [2]int // of what each layer returns
-	y, dForward, dBackward, dx *tensor.Tensor
-	copy                       kernels.CopyColumns
-	add                        kernels.Binary
+	skipped bool // nobody wants the gradient of x
+	concat  Concat
+	dx      *tensor.Tensor
+	add     kernels.Binary
 }
 
 // NewBidirectional returns the layer of two layers of as many inputs, the second of which it makes run in reverse. Their
@@ -43,7 +34,7 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 		device.Panicf("layers.Bidirectional: forward and backward are the same layer; make two of the same parameters")
 	}
 	backward.SetReverse(true)
-	l := &Bidirectional{forward: forward, backward: backward}
+	l := &Bidirectional{forward: forward, backward: backward, concat: Concat{name: "Bidirectional"}}
 	for _, p := range forward.Params() {
 		l.params = append(l.params, &Param{Name: "forward." + p.Name, Value: p.Value, Grad: p.Grad})
 	}
@@ -59,31 +50,18 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {
 	if x != nil {
 		l.input("Bidirectional", "x", x)
+		l.concat.input("Bidirectional", "x", x)
 	}
-	first, second := l.forward.Forward(x), l.backward.Forward(x)
-	s := first.Shape()
-	l.widths = [2]int{s[2], second.Shape()[2]}
-	y := l.room(&l.y, x, s[0], s[1], l.widths[0]+l.widths[1])
-	l.columns(y, 0, first, 0, l.widths[0])
-	l.columns(y, l.widths[0], second, 0, l.widths[1])
-	return y
-}
-
-// columns copies n columns from one tensor to another.
-func (l *Bidirectional) columns(dst *tensor.Tensor, to int, src *tensor.Tensor, from, n int) {
-	l.copy = kernels.CopyColumns{To: to, From: from, Cols: n, Dst: dst.Array(), Src: src.Array()}
-	dst.Device().Launch(&l.copy)
+	return l.concat.Forward(l.forward.Forward(x), l.backward.Forward(x))
 }
 
 // Backward adds to the gradients of both layers' weights and returns that of x, from dy [T, B, 2H].
 func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	gradient("Bidirectional", dy, l.y)
-	steps, batch := dy.Shape()[0], dy.Shape()[1]
-	forward := l.room(&l.dForward, dy, steps, batch, l.widths[0])
-	backward := l.room(&l.dBackward, dy, steps, batch, l.widths[1])
-	l.columns(forward, 0, dy, 0, l.widths[0])
-	l.columns(backward, 0, dy, l.widths[0], l.widths[1])
-	first, second := l.forward.Backward(forward), l.backward.Backward(backward)
+	parts := l.concat.Backward(dy)
+	first, second := l.forward.Backward(parts[0]), l.backward.Backward(parts[1])
+	if l.skipped {
+		return nil
+	}
 	dx := l.room(&l.dx, first, first.Shape()...)
 	l.add = kernels.Binary{Op: kernels.Add, Z: dx.Array(), X: first.Array(), Y: second.Array()}
 	dy.Device().Launch(&l.add)
@@ -92,6 +70,12 @@ func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
 
 // Params is the parameters of both layers, each once.
 func (l *Bidirectional) Params() []*Param { return l.params }
+
+// SetReverse has both layers change their direction: the first runs from the last step to the first, and the second onwards.
+func (l *Bidirectional) SetReverse(reverse bool) {
+	l.forward.SetReverse(reverse)
+	l.backward.SetReverse(!reverse)
+}
 
 // SetLengths gives the rows of the batches from now on a length each, in both layers.
 func (l *Bidirectional) SetLengths(lengths []int) {
@@ -105,6 +89,13 @@ func (l *Bidirectional) ResetState() {
 	l.backward.ResetState()
 }
 
+// SkipInputGrad has Backward return nil in the place of the gradient of x from now on, and neither layer compute it.
+func (l *Bidirectional) SkipInputGrad() {
+	l.skipped = true
+	l.forward.SkipInputGrad()
+	l.backward.SkipInputGrad()
+}
+
 // SetTraining passes it on to both layers, if they have a method SetTraining.
 func (l *Bidirectional) SetTraining(training bool) {
 	setTraining(l.forward, training)
@@ -114,6 +105,7 @@ func (l *Bidirectional) SetTraining(training bool) {
 // Free gives back the memory that the layer and its two layers hold beside their parameters.
 func (l *Bidirectional) Free() {
 	l.owned.Free()
+	l.concat.Free()
 	l.forward.Free()
 	l.backward.Free()
 }

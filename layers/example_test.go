@@ -310,6 +310,39 @@ func ExampleNewAffineTransposed() {
 	// 1.b float64 [10] false
 }
 
+func ExampleNewConcat() {
+	x, y := tensor.From(cpu, []float64{1, 2, 3, 4}, 2, 2), tensor.From(cpu, []float64{5, 6}, 2, 1)
+	concat := layers.NewConcat()
+	z := concat.Forward(x, y)
+	show(z)
+	show(concat.Backward(z)...)
+	// Output:
+	// [2 3] [1.0000 2.0000 5.0000 3.0000 4.0000 6.0000]
+	// [2 2] [1.0000 2.0000 3.0000 4.0000]
+	// [2 1] [5.0000 6.0000]
+}
+
+// A classifier of sequences reads the state after each one's last step: here, in a batch of two, of three steps and of two.
+func ExampleNewSelect() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	net := layers.NewSequential(
+		layers.NewGRU(in.Xavier(1, 12), in.Xavier(4, 12), in.Zeros(12), in.Zeros(12)),
+		layers.NewSelect(-1),
+		layers.NewAffine(in.Xavier(4, 2), in.Zeros(2)))
+	x := tensor.From(cpu, []float64{1, 4, 2, 5, 3, 0}, 3, 2, 1) // the second row's last step is padding
+	net.SetLengths([]int{3, 2})
+	show(net.Forward(x))
+	// Output: [2 2] [0.6389 -1.0879 0.5996 -1.0332]
+}
+
+// Each row gets mean 0 and variance 1, but for eps; then gamma and beta.
+func ExampleNewLayerNorm() {
+	gamma, beta := tensor.From(cpu, []float64{1, 1, 10}, 3), tensor.New(cpu, device.Float64, 3)
+	norm := layers.NewLayerNorm(gamma, beta, 1e-5)
+	show(norm.Forward(tensor.From(cpu, []float64{1, 2, 3, 100, 300, 200}, 2, 3)))
+	// Output: [2 3] [-1.2247 0.0000 12.2474 -1.2247 1.2247 0.0000]
+}
+
 // Half of the elements are dropped, and the others doubled; in an evaluation all of them stay as they are.
 func ExampleNewDropout() {
 	dropout := layers.NewDropout(0.5, 5)
@@ -385,6 +418,48 @@ func ExampleNewSoftmaxCrossEntropy() {
 	// Output:
 	// [] [0.5032]
 	// [3 2] [-0.2500 0.2500 -0.1345 0.1345 0.0000 0.0000]
+}
+
+// Recurrent layers one above the other are a recurrent layer: what PyTorch makes of num_layers=2. Both get the lengths.
+func ExampleSequential_SetLengths() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	stack := layers.NewSequential(
+		layers.NewGRU(in.Xavier(3, 12), in.Xavier(4, 12), nil, nil),
+		layers.NewRNN(in.Xavier(4, 1), in.Xavier(1, 1), nil))
+	stack.SetLengths([]int{3, 1})
+	show(stack.Forward(in.Normal(1, 3, 2, 3)))
+	// Output: [3 2 1] [0.1569 0.0286 0.3666 0.0000 0.5445 0.0000]
+}
+
+// Nobody wants the gradient of a network's input.
+func ExampleSequential_SkipInputGrad() {
+	in := layers.NewInit(cpu, device.Float64, 1)
+	net := layers.NewSequential(layers.NewRNN(in.Xavier(3, 4), in.Xavier(4, 4), nil), layers.NewMatMul(in.Xavier(4, 2)))
+	net.SkipInputGrad()
+	y := net.Forward(in.Normal(1, 5, 2, 3))
+	fmt.Println(net.Backward(y) == nil)
+	// Output: true
+}
+
+func ExampleNewMeanSquaredError() {
+	y, target := tensor.From(cpu, []float64{1, 2, 3}, 3), tensor.From(cpu, []float64{1, 0, 6}, 3)
+	loss := layers.NewMeanSquaredError()
+	show(loss.Forward(y, target)) // (0 + 4 + 9)/3
+	show(loss.Backward())
+	// Output:
+	// [] [4.3333]
+	// [3] [0.0000 1.3333 -2.0000]
+}
+
+// Whether something is there, for each of three things: logits, of which 0 means that one may as well toss a coin.
+func ExampleNewBinaryCrossEntropy() {
+	logits, target := tensor.From(cpu, []float64{0, 5, -5}, 3), tensor.From(cpu, []float64{1, 1, 0}, 3)
+	loss := layers.NewBinaryCrossEntropy()
+	show(loss.Forward(logits, target))
+	show(loss.Backward())
+	// Output:
+	// [] [0.2355]
+	// [3] [-0.1667 -0.0022 0.0022]
 }
 
 func ExampleNewSequential() {

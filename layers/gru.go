@@ -17,11 +17,10 @@ import (
 // bh is bias_hh_l0. The state is carried: h₀ is the last state of the Forward before, or zero in the beginning and after
 // ResetState. The gradient stops at h₀ (truncated backpropagation through time); StateGrad tells it.
 type GRU struct {
-	gated
-	resetBefore bool
-	bx, bh      *Param // may be nil
-	q, dq       *tensor.Tensor
-	dhT         *tensor.Tensor // what SetStateGrad was given
+	recurrent
+	resetBefore  bool
+	bx, bh       *Param // may be nil
+	gates, q, dq *tensor.Tensor
 
 	forward  kernels.GRU
 	backward kernels.GRUGrad
@@ -36,7 +35,7 @@ func NewGRU(wx, wh, bx, bh *tensor.Tensor) *GRU { return newGRU(false, wx, wh, b
 func NewGRUResetBefore(wx, wh, bx, bh *tensor.Tensor) *GRU { return newGRU(true, wx, wh, bx, bh) }
 
 func newGRU(resetBefore bool, wx, wh, bx, bh *tensor.Tensor) *GRU {
-	l := &GRU{gated: newGated("GRU", 3, wx, wh), resetBefore: resetBefore}
+	l := &GRU{recurrent: newRecurrent("GRU", 3, wx, wh), resetBefore: resetBefore}
 	l.bx, l.bh = l.bias("bx", bx), l.bias("bh", bh)
 	return l
 }
@@ -61,12 +60,12 @@ func (l *GRU) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Backward adds to the gradients of the weights and returns that of x, from that of all states, dy [T, B, H].
 func (l *GRU) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
-	s := dy.Shape()
+	s, dx := dy.Shape(), l.inputGrad(l.x)
 	_, dbx := l.bx.arrays()
 	_, dbh := l.bh.arrays()
 	l.backward = kernels.GRUGrad{
 		ResetBefore: l.resetBefore, Reverse: l.ranReverse, Lengths: l.ran,
-		DX:  l.room(&l.dx, l.x, l.x.Shape()...).Array(),
+		DX:  arrayOf(dx),
 		DH0: l.room(&l.dh0, dy, s[1], s[2]).Array(),
 		DWx: l.wx.Grad.Array(), DWh: l.wh.Grad.Array(), DBX: dbx, DBH: dbh,
 		DZ: l.room(&l.dz, dy, s[0], s[1], 3*s[2]).Array(), DQ: l.room(&l.dq, dy, s...).Array(),
@@ -76,34 +75,5 @@ func (l *GRU) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	}
 	l.dhT = nil
 	dy.Device().Launch(&l.backward)
-	return l.dx
-}
-
-// SetState makes a copy of h [B, H] the state that the next Forward begins with.
-func (l *GRU) SetState(h *tensor.Tensor) {
-	l.stateOf("h", h)
-	l.h.set(&l.owned, h)
-}
-
-// State is the state [B, H] that the next Forward begins with, valid until then: the last one of the last Forward or what
-// SetState was given. It is nil for the zero state, which has no batch size yet.
-func (l *GRU) State() *tensor.Tensor { return l.h.next }
-
-// ResetState makes the next Forward begin with zero.
-func (l *GRU) ResetState() { l.h.next = nil }
-
-// StateGrad is the gradient [B, H] of the state that the last Forward began with, as the last Backward found it; nil
-// before that.
-func (l *GRU) StateGrad() *tensor.Tensor { return l.dh0 }
-
-// SetStateGrad gives the next Backward, and that one alone, the gradient [B, H] of the last state beside what dy says of
-// it: that which StateGrad of a layer tells which went on from there. It may be nil for zero.
-func (l *GRU) SetStateGrad(dh *tensor.Tensor) { l.dhT = dh }
-
-// Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
-// used again, beginning with zero.
-func (l *GRU) Free() {
-	l.owned.Free()
-	l.y = nil
-	l.ResetState()
+	return dx
 }

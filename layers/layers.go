@@ -19,6 +19,7 @@ import (
 	"slices"
 
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/tensor"
 )
 
@@ -143,6 +144,34 @@ func (o *owned) input(where, name string, t *tensor.Tensor) {
 			device.Panicf("layers.%s: %s, %v, is what this layer itself returned and would overwrite; want another layer for it", where, name, t)
 		}
 	}
+}
+
+// weighted is what layers with weights have in common beside their own memory: the gradient of x is a product of its own,
+// which those of the weights do not need.
+type weighted struct {
+	owned
+	dx      *tensor.Tensor
+	skipped bool // nobody wants it
+}
+
+// SkipInputGrad has Backward return nil in the place of the gradient of x from now on, and not compute it: nobody wants that
+// of a network's input.
+func (l *weighted) SkipInputGrad() { l.skipped = true }
+
+// inputGrad is a tensor for the gradient of x; nil if nobody wants it.
+func (l *weighted) inputGrad(x *tensor.Tensor) *tensor.Tensor {
+	if l.skipped {
+		return nil
+	}
+	return l.room(&l.dx, x, x.Shape()...)
+}
+
+// arrayOf is a tensor for a kernel; nothing if it is nil.
+func arrayOf(t *tensor.Tensor) kernels.Array {
+	if t == nil {
+		return kernels.Array{}
+	}
+	return t.Array()
 }
 
 // view makes *v a view of t in this shape, unless it is one.

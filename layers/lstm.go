@@ -18,11 +18,10 @@ import (
 // the beginning and after ResetState. The gradient stops at the state that it began with (truncated backpropagation
 // through time); StateGrad tells it.
 type LSTM struct {
-	gated
-	b        *Param // may be nil
-	c        carry
-	dc0      *tensor.Tensor
-	dhT, dcT *tensor.Tensor // what SetStateGrad was given
+	recurrent
+	b               *Param // may be nil
+	c               carry
+	gates, dc0, dcT *tensor.Tensor
 
 	forward  kernels.LSTM
 	backward kernels.LSTMGrad
@@ -30,7 +29,7 @@ type LSTM struct {
 
 // NewLSTM returns the layer for weights wx [I, 4H], wh [H, 4H] and a bias b [4H], which may be nil.
 func NewLSTM(wx, wh, b *tensor.Tensor) *LSTM {
-	l := &LSTM{gated: newGated("LSTM", 4, wx, wh)}
+	l := &LSTM{recurrent: newRecurrent("LSTM", 4, wx, wh)}
 	l.b = l.bias("b", b)
 	return l
 }
@@ -59,11 +58,11 @@ func (l *LSTM) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Backward adds to the gradients of the weights and returns that of x, from that of all states, dy [T, B, H].
 func (l *LSTM) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)
-	s := dy.Shape()
+	s, dx := dy.Shape(), l.inputGrad(l.x)
 	_, dbias := l.b.arrays()
 	l.backward = kernels.LSTMGrad{
 		Reverse: l.ranReverse, Lengths: l.ran,
-		DX:  l.room(&l.dx, l.x, l.x.Shape()...).Array(),
+		DX:  arrayOf(dx),
 		DH0: l.room(&l.dh0, dy, s[1], s[2]).Array(), DC0: l.room(&l.dc0, dy, s[1], s[2]).Array(),
 		DWx: l.wx.Grad.Array(), DWh: l.wh.Grad.Array(), DBias: dbias,
 		DZ: l.room(&l.dz, dy, s[0], s[1], 4*s[2]).Array(),
@@ -73,7 +72,7 @@ func (l *LSTM) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	}
 	l.dhT, l.dcT = nil, nil
 	dy.Device().Launch(&l.backward)
-	return l.dx
+	return dx
 }
 
 // SetState makes copies of h and c [B, H] the state that the next Forward begins with.
@@ -105,7 +104,6 @@ func (l *LSTM) SetStateGrad(dh, dc *tensor.Tensor) { l.dhT, l.dcT = dh, dc }
 // Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
 // used again, beginning with zero.
 func (l *LSTM) Free() {
-	l.owned.Free()
-	l.y = nil
+	l.recurrent.Free()
 	l.ResetState()
 }

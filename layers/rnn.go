@@ -12,18 +12,13 @@ import (
 //
 //	h_t = tanh(x_t·wx + h_(t-1)·wh + b)        wx [I, H], wh [H, H], b [H]
 //
-// The state is carried: h₀ is the last state of the Forward before, or zero in the beginning and after ResetState. The
-// gradient stops at h₀ (truncated backpropagation through time); StateGrad tells it.
+// wx is PyTorch's weight_ih_l0 transposed, wh is weight_hh_l0 transposed, and b is the sum of its two biases. The state is
+// carried: h₀ is the last state of the Forward before, or zero in the beginning and after ResetState. The gradient stops at
+// h₀ (truncated backpropagation through time); StateGrad tells it.
 type RNN struct {
-	owned
-	name      string
-	f         kernels.Activation
-	wx, wh, b *Param // b may be nil
-	params    []*Param
-
-	x           *tensor.Tensor
-	h           carry
-	dx, dz, dh0 *tensor.Tensor
+	recurrent
+	f kernels.Activation
+	b *Param // may be nil
 
 	forward  kernels.RNN
 	backward kernels.RNNGrad
@@ -36,106 +31,44 @@ func NewRNN(wx, wh, b *tensor.Tensor) *RNN { return newRNN("RNN", kernels.Tanh, 
 func NewReLURNN(wx, wh, b *tensor.Tensor) *RNN { return newRNN("ReLURNN", kernels.ReLU, wx, wh, b) }
 
 func newRNN(name string, f kernels.Activation, wx, wh, b *tensor.Tensor) *RNN {
-	l := &RNN{name: name, f: f, wx: newParam(name, "wx", wx), wh: newParam(name, "wh", wh)}
-	l.params = []*Param{l.wx, l.wh}
-	compatible(name, "wh", wh, "wx", wx)
-	if len(wx.Shape()) != 2 {
-		device.Panicf("layers.%s: wx is %v, want [I H]", name, wx)
-	}
-	hidden := wx.Shape()[1]
-	if s := wh.Shape(); len(s) != 2 || s[0] != hidden || s[1] != hidden {
-		device.Panicf("layers.%s: wh is %v and wx is %v, want wh [%d %d]", name, wh, wx, hidden, hidden)
-	}
-	if b != nil {
-		compatible(name, "b", b, "wx", wx)
-		if s := b.Shape(); len(s) != 1 || s[0] != hidden {
-			device.Panicf("layers.%s: b is %v and wx is %v, want b [%d]", name, b, wx, hidden)
-		}
-		l.b = newParam(name, "b", b)
-		l.params = append(l.params, l.b)
-	}
+	l := &RNN{recurrent: newRecurrent(name, 1, wx, wh), f: f}
+	l.b = l.bias("b", b)
 	return l
 }
 
 // Forward returns the states [T, B, H] for x [T, B, I]. It panics if I is not that of wx, or if B is not that of the
-// state carried from before.
+// state carried from before or of the lengths.
 func (l *RNN) Forward(x *tensor.Tensor) *tensor.Tensor {
-	wx := l.wx.Value
-	inputs, hidden := wx.Shape()[0], wx.Shape()[1]
-	compatible(l.name, "x", x, "wx", wx)
-	l.input(l.name, "x", x)
-	s := x.Shape()
-	if len(s) != 3 || s[2] != inputs {
-		device.Panicf("layers.%s: x is %v and wx is %v, want x [T B %d]", l.name, x, wx, inputs)
-	}
-	steps, batch := s[0], s[1]
-	l.h.check(l.name, x, batch)
-	l.h.begin(&l.owned, x, false, steps, batch, hidden)
-
-	l.forward = kernels.RNN{F: l.f, H: l.h.all.Array(), X: x.Array(), Wx: wx.Array(), Wh: l.wh.Value.Array()}
-	if l.b != nil {
-		l.forward.Bias = l.b.Value.Array()
+	steps, batch := l.begin(x)
+	padded := l.run(x, steps, batch)
+	bias, _ := l.b.arrays()
+	l.forward = kernels.RNN{
+		F: l.f, Reverse: l.reverse, H: l.h.all.Array(), Y: padded, Lengths: l.ran,
+		X: x.Array(), Wx: l.wx.Value.Array(), Wh: l.wh.Value.Array(), Bias: bias,
 	}
 	x.Device().Launch(&l.forward)
-	l.x, l.h.next = x, l.h.last
-	return l.h.states
+	l.h.next = l.h.last
+	return l.y
 }
 
 // Backward adds to the gradients of the weights and returns that of x, from that of all states, dy [T, B, H].
 func (l *RNN) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	gradient(l.name, dy, l.h.states)
-	s := dy.Shape()
-	k := &l.backward
-	*k = kernels.RNNGrad{
-		F:   l.f,
-		DX:  l.room(&l.dx, l.x, l.x.Shape()...).Array(),
+	gradient(l.name, dy, l.y)
+	s, dx := dy.Shape(), l.inputGrad(l.x)
+	_, dbias := l.b.arrays()
+	l.backward = kernels.RNNGrad{
+		F: l.f, Reverse: l.ranReverse, Lengths: l.ran,
+		DX:  arrayOf(dx),
 		DH0: l.room(&l.dh0, dy, s[1], s[2]).Array(),
-		DWx: l.wx.Grad.Array(),
-		DWh: l.wh.Grad.Array(),
-		DZ:  l.room(&l.dz, dy, s...).Array(),
-		DY:  dy.Array(),
-		H:   l.h.all.Array(),
-		X:   l.x.Array(),
-		Wx:  l.wx.Value.Array(),
-		Wh:  l.wh.Value.Array(),
+		DWx: l.wx.Grad.Array(), DWh: l.wh.Grad.Array(), DBias: dbias,
+		DZ: l.room(&l.dz, dy, s...).Array(),
+		DY: dy.Array(), DHT: l.stateGradOf("dh", l.dhT),
+		H: l.h.all.Array(), X: l.x.Array(), Wx: l.wx.Value.Array(), Wh: l.wh.Value.Array(),
 	}
-	if l.b != nil {
-		k.DBias = l.b.Grad.Array()
-	}
-	dy.Device().Launch(k)
-	return l.dx
+	l.dhT = nil
+	dy.Device().Launch(&l.backward)
+	return dx
 }
-
-// Params is wx, wh and, if there is one, b.
-func (l *RNN) Params() []*Param { return l.params }
-
-// SetState makes a copy of h [B, H] the state that the next Forward begins with.
-func (l *RNN) SetState(h *tensor.Tensor) {
-	wh := l.wh.Value
-	compatible(l.name, "state", h, "wh", wh)
-	if s := h.Shape(); len(s) != 2 || s[1] != wh.Shape()[1] {
-		device.Panicf("layers.%s: the state is %v and wh is %v, want a state [B %d]", l.name, h, wh, wh.Shape()[1])
-	}
-	l.h.set(&l.owned, h)
-}
-
-// State is the state [B, H] that the next Forward begins with, valid until then: h_T of the last Forward, a part of what
-// it returned, or what SetState was given. It is nil for the zero state, which has no batch size yet.
-func (l *RNN) State() *tensor.Tensor { return l.h.next }
-
-// ResetState makes the next Forward begin with zero.
-func (l *RNN) ResetState() { l.h.next = nil }
-
-// Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
-// used again, beginning with zero.
-func (l *RNN) Free() {
-	l.owned.Free()
-	l.h.states, l.h.next = nil, nil
-}
-
-// StateGrad is the gradient [B, H] of h₀, the state that the last Forward began with, as the last Backward found it; nil
-// before that.
-func (l *RNN) StateGrad() *tensor.Tensor { return l.dh0 }
 
 // RNNCell is one step of an RNN: the notebook's RNN.
 //
@@ -155,8 +88,7 @@ func NewRNNCell(wx, wh, b *tensor.Tensor) *RNNCell {
 
 // Forward returns the state after x, from the state before it.
 func (l *RNNCell) Forward(x, hPrev *tensor.Tensor) *tensor.Tensor {
-	wx := l.rnn.wx.Value
-	inputs, hidden := wx.Shape()[0], wx.Shape()[1]
+	wx, inputs, hidden := l.rnn.wx.Value, l.rnn.inputs, l.rnn.hidden
 	compatible("RNNCell", "x", x, "wx", wx)
 	compatible("RNNCell", "hPrev", hPrev, "wx", wx)
 	last := len(x.Shape()) - 1
@@ -176,13 +108,12 @@ func (l *RNNCell) Forward(x, hPrev *tensor.Tensor) *tensor.Tensor {
 // Backward adds to the gradients of the weights and returns those of x and of hPrev.
 func (l *RNNCell) Backward(dhNext *tensor.Tensor) (dx, dhPrev *tensor.Tensor) {
 	gradient("RNNCell", dhNext, l.next)
-	dy := view(&l.dnext, dhNext, l.rnn.h.states.Shape()...)
+	dy := view(&l.dnext, dhNext, l.rnn.y.Shape()...)
 	last := len(l.shape) - 1
-	inputs, hidden := l.rnn.wx.Value.Shape()[0], l.shape[last]
 	d := l.rnn.Backward(dy)
-	l.shape[last] = inputs
+	l.shape[last] = l.rnn.inputs
 	dx = view(&l.dx, d, l.shape...)
-	l.shape[last] = hidden
+	l.shape[last] = l.rnn.hidden
 	return dx, view(&l.prev, l.rnn.StateGrad(), l.shape...)
 }
 

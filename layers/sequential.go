@@ -8,10 +8,12 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// Sequential is layers one after another.
+// Sequential is layers one after another. If they are recurrent layers, with or without others in between that take each step
+// for itself, such as Affine, it is a Recurrent: a stack.
 type Sequential struct {
-	layers []Layer
-	params []*Param
+	layers  []Layer
+	params  []*Param
+	skipped bool // nobody wants the gradient of x
 }
 
 // NewSequential returns the chain of these layers, each of which must be another one. A parameter's name is that of its
@@ -51,7 +53,41 @@ func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	for i := len(s.layers) - 1; i >= 0; i-- {
 		dy = s.layers[i].Backward(dy)
 	}
+	if s.skipped {
+		return nil
+	}
 	return dy
+}
+
+// SkipInputGrad has Backward return nil in the place of the gradient of x from now on. The first layer does not compute it,
+// if it has a method SkipInputGrad.
+func (s *Sequential) SkipInputGrad() {
+	s.skipped = true
+	if len(s.layers) > 0 {
+		if l, ok := s.layers[0].(interface{ SkipInputGrad() }); ok {
+			l.SkipInputGrad()
+		}
+	}
+}
+
+// SetReverse has the recurrent layers, those that have a method SetReverse, run from the last step to the first, or onwards
+// again.
+func (s *Sequential) SetReverse(reverse bool) {
+	for _, l := range s.layers {
+		if l, ok := l.(interface{ SetReverse(bool) }); ok {
+			l.SetReverse(reverse)
+		}
+	}
+}
+
+// SetLengths gives the rows of the batches from now on a length each in the recurrent layers, those that have a method
+// SetLengths.
+func (s *Sequential) SetLengths(lengths []int) {
+	for _, l := range s.layers {
+		if l, ok := l.(interface{ SetLengths([]int) }); ok {
+			l.SetLengths(lengths)
+		}
+	}
 }
 
 // ResetState makes the layers that carry a state begin with zero, those that have a method ResetState.

@@ -19,6 +19,18 @@ func (c *course) step(n int) (t, before, after int) { return kernels.Step(c.reve
 // takes tells whether row i takes step t.
 func (c *course) takes(t, i int) bool { return c.lengths == nil || t < int(c.lengths[i]) }
 
+// ends is the first and the last of the steps that row i takes, one after the other; false if it takes none.
+func (c *course) ends(i int) (first, last int, ok bool) {
+	n := c.steps
+	if c.lengths != nil {
+		n = max(0, min(n, int(c.lengths[i])))
+	}
+	if c.reverse {
+		return n - 1, 0, n > 0
+	}
+	return 0, n - 1, n > 0
+}
+
 // row is row i of the batch at step t.
 func (c *course) row(t, i int) int { return (t*c.batch + i) * c.hidden }
 
@@ -33,6 +45,14 @@ func before[T device.Float](c *course, states []T) []T {
 		return states[c.row(1, 0):]
 	}
 	return states[:c.row(c.steps, 0)]
+}
+
+// after is the states that steps end with.
+func after[T device.Float](c *course, states []T) []T {
+	if c.reverse {
+		return states[:c.row(c.steps, 0)]
+	}
+	return states[c.row(1, 0):]
 }
 
 // begin makes x what it begins with, zero if that is left out.

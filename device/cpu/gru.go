@@ -142,7 +142,9 @@ func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
 
 	// The weights' gradients are one product over all steps each, but that the columns of Wh for n are used otherwise.
 	n := steps * batch
-	scratch.product(false, true, n, inputs, 3*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	if !k.DX.IsZero() {
+		scratch.product(false, true, n, inputs, 3*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	}
 	scratch.product(true, false, inputs, 3*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
 	h, dwh := before(&s.course, s.h), data[T](k.DWh.Slice)
 	scratch.mul.Mul(true, false, hidden, 2*hidden, n, h, ld, s.dz, 3*ld, true, dwh, 3*ld)

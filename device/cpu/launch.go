@@ -50,9 +50,19 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(kernels.Rows(k.Y), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).softmaxGrad)
 	case *kernels.SoftmaxCrossEntropy:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).crossEntropy)
-		d.code(k.X.Type()).totalLoss(k)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
 	case *kernels.SoftmaxCrossEntropyGrad:
 		d.team.For(kernels.Rows(k.P), grain(kernels.Cols(k.P)), k, d.code(k.P.Type()).crossEntropyGrad)
+	case *kernels.LayerNorm:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNorm)
+	case *kernels.LayerNormGrad:
+		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).layerNormGrad)
+		d.team.For(kernels.Cols(k.X), grain(kernels.Rows(k.X)), k, d.code(k.X.Type()).layerNormSums)
+	case *kernels.ElementLoss:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLoss)
+		d.code(k.X.Type()).totalLoss(k.Loss, k.Losses, k.Scale)
+	case *kernels.ElementLossGrad:
+		d.team.For(k.X.Len(), grain(costly), k, d.code(k.X.Type()).elementLossGrad)
 	case *kernels.RNN:
 		d.code(k.X.Type()).rnn(d, k)
 	case *kernels.RNNGrad:
@@ -94,7 +104,7 @@ type code struct {
 	gru        func(*cpu, *kernels.GRU)
 	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
-	totalLoss  func(*kernels.SoftmaxCrossEntropy)
+	totalLoss  func(loss, losses kernels.Array, scale float64)
 	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
@@ -105,7 +115,10 @@ type code struct {
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
 	crossEntropy, crossEntropyGrad   par.Body
-	forward, backward                par.Body
+	rnnForward, rnnBackward          par.Body
+	elementLoss, elementLossGrad     par.Body
+	layerNorm                        par.Body
+	layerNormGrad, layerNormSums     par.Body
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -125,7 +138,9 @@ func codeOf[T device.Float]() *code {
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
-		forward: forward[T], backward: backward[T],
+		rnnForward: rnnForward[T], rnnBackward: rnnBackward[T],
+		elementLoss: elementLoss[T], elementLossGrad: elementLossGrad[T],
+		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
@@ -143,13 +158,13 @@ func (d *cpu) code(t device.DType) *code {
 
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
-	mul      gemm.Multiplier[T]
-	spread   spreading[T]
-	sequence sequence[T]
-	lstm     lstmRows[T]
-	gru      gruRows[T]
-	squared  []T       // what sumSquares sums
-	sums     []float64 // of its blocks
+	mul     gemm.Multiplier[T]
+	spread  spreading[T]
+	rnn     rnnRows[T]
+	lstm    lstmRows[T]
+	gru     gruRows[T]
+	squared []T       // what sumSquares sums
+	sums    []float64 // of its blocks
 }
 
 func scratchOf[T device.Float](d *cpu) *scratch[T] {

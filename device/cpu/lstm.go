@@ -99,7 +99,9 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 
 	// The weights' gradients are one product over all steps each.
 	n := steps * batch
-	scratch.product(false, true, n, inputs, 4*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	if !k.DX.IsZero() {
+		scratch.product(false, true, n, inputs, 4*hidden, s.dz, data[T](k.Wx.Slice), false, data[T](k.DX.Slice))
+	}
 	scratch.product(true, false, inputs, 4*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
 	scratch.product(true, false, hidden, 4*hidden, n, before(&s.course, s.h), s.dz, true, data[T](k.DWh.Slice))
 	if !k.DBias.IsZero() {

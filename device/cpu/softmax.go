@@ -51,12 +51,12 @@ func crossEntropy[T device.Float](arg any, lo, hi int) {
 	}
 }
 
-func totalLoss[T device.Float](k *kernels.SoftmaxCrossEntropy) {
+func totalLoss[T device.Float](loss, losses kernels.Array, scale float64) {
 	sum := 0.0
-	for _, loss := range data[T](k.Losses.Slice) {
+	for _, loss := range data[T](losses.Slice) {
 		sum += float64(loss)
 	}
-	data[T](k.Loss.Slice)[0] = T(k.Scale * sum)
+	data[T](loss.Slice)[0] = T(scale * sum)
 }
 
 func crossEntropyGrad[T device.Float](arg any, lo, hi int) {

@@ -305,6 +305,11 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 	case "softmax", "softmax_grad", "cross_entropy", "cross_entropy_grad":
 		all := rows * c
 		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "p": all, "losses": rows, "target": rows}
+	case "element_loss", "element_loss_grad":
+		return map[string]int64{"losses": n, "dx": n, "x": n, "target": n}
+	case "layer_norm", "layer_norm_grad":
+		all := rows * c
+		return map[string]int64{"y": all, "x": all, "dx": all, "dy": all, "terms": all, "mean": rows, "rstd": rows, "gamma": c, "beta": c}
 	case "product":
 		m, k := v["m"], v["k"]
 		e := map[string]int64{"c": m * n, "a": 0, "b": 0, "d": 0, "e": 0}
@@ -318,6 +323,12 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		if v["finish"] == 2 {
 			e["e"] = m * n
 		}
+		return e
+	case "rnn_step", "rnn_step_back":
+		return gated(rows, n, 1)
+	case "rnn_first":
+		e := gated(rows, n, 1)
+		e["first"], e["dz"] = rows*n, v["steps"]*rows*n
 		return e
 	case "lstm_step", "lstm_step_back":
 		return gated(rows, n, 4)

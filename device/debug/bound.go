@@ -54,6 +54,19 @@ func (s *shadow) bound(k device.Kernel, in, out numbers) (numbers, error) {
 		return numbers{"Dst": make([]float64, len(out["Dst"]))}, nil
 	case *kernels.Gather:
 		return numbers{"Y": make([]float64, len(out["Y"]))}, nil
+	case *kernels.ElementLoss:
+		return elementLossBounds(k, in, out), nil
+	case *kernels.ElementLossGrad:
+		return numbers{"DX": bounds(k.DX.Type(), 10, mapped(out["DX"], func(i int, dx float64) float64 {
+			if k.F == kernels.CrossEntropy { // of the sigmoid, which is Target and what is left of it
+				return math.Abs(k.Scale*in["Target"][i]) + 2*math.Abs(dx)
+			}
+			return dx
+		}))}, nil
+	case *kernels.LayerNorm:
+		return layerNormBounds(k, in, out), nil
+	case *kernels.LayerNormGrad:
+		return layerNormGradBounds(k, in), nil
 	case *kernels.Dropout:
 		all := bounds(k.Y.Type(), 2, out["Y"])
 		for i, y := range out["Y"] {
@@ -172,6 +185,22 @@ func crossEntropyBounds(k *kernels.SoftmaxCrossEntropy, out numbers) numbers {
 		total += bound + eps*float64(len(losses)+2)*losses[i]
 	}
 	return numbers{"P": softmaxBounds(k.P, out["P"]), "Losses": each, "Loss": {math.Abs(k.Scale)*total + least}}
+}
+
+// elementLossBounds is those of (x-t)², and of a cross-entropy's terms max(x, 0), x·t and log(1+exp(-|x|)).
+func elementLossBounds(k *kernels.ElementLoss, in, out numbers) numbers {
+	eps, least := precision(k.X.Type())
+	losses, total := out["Losses"], 0.0
+	each := bounds(k.X.Type(), 6, losses)
+	if k.F == kernels.CrossEntropy {
+		each = mapped(in["X"], func(i int, x float64) float64 {
+			return eps*(5*math.Abs(x)*(1+math.Abs(in["Target"][i]))+2*transcendental*math.Log1p(math.Exp(-math.Abs(x)))) + least
+		})
+	}
+	for i, bound := range each {
+		total += bound + eps*float64(len(losses)+2)*math.Abs(losses[i])
+	}
+	return numbers{"Losses": each, "Loss": {math.Abs(k.Scale)*total + least}}
 }
 
 // stepSizes is the sizes of what an optimizer's step changes; nil for a kernel that is none. Where a square root divides

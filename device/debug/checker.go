@@ -105,7 +105,7 @@ func (c *checker) operands(k device.Kernel) []device.Operand {
 	ops := k.Operands(c.ops[:0])
 	switch k := k.(type) {
 	case *kernels.RNN:
-		ops = c.split(ops, 0, false)
+		ops = c.split(ops, 0, k.Reverse)
 	case *kernels.LSTM:
 		ops = c.split(c.split(ops, 0, k.Reverse), 1, k.Reverse)
 	case *kernels.GRU:

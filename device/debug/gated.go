@@ -8,73 +8,6 @@ import (
 	"github.com/keisan-go/keisan/kernels"
 )
 
-// parts is the names of the initial states and of the others of H or C, as operands are called that are read and written in
-// parts. They are constants, for a kernel checked allocates nothing.
-func parts(states string, reverse bool) (first, rest string) {
-	switch {
-	case states == "C" && reverse:
-		return "C[T]", "C[:T]"
-	case states == "C":
-		return "C[0]", "C[1:]"
-	case reverse:
-		return "H[T]", "H[:T]"
-	}
-	return "H[0]", "H[1:]"
-}
-
-// A course is the steps of a gated layer's kernel, as rows of one large batch that takes one step: each begins with the
-// state that the checked device came to before, so that they exchange nothing.
-type course struct {
-	reverse     bool
-	steps, b, h int
-	lengths     []float64 // nil if rows take all steps
-	in, got     numbers
-	want, bound numbers
-}
-
-// before is the states that steps begin with.
-func (c *course) before(states string) []float64 {
-	first, rest := parts(states, c.reverse)
-	n := c.steps * c.b * c.h
-	if c.reverse {
-		return slices.Concat(c.got[rest], c.in[first])[c.b*c.h:]
-	}
-	return slices.Concat(c.in[first], c.got[rest])[:n]
-}
-
-// taken tells whether the row of an element of an array [rows, cols] takes its step.
-func (c *course) taken(i, cols int) bool {
-	row := i / max(cols, 1)
-	return c.lengths == nil || float64(row/c.b) < c.lengths[row%c.b]
-}
-
-// state says what states should be where rows take their steps; elsewhere they stay what they are, and y is zero.
-func (c *course) state(states, y string, made, tol []float64) {
-	from := c.before(states)
-	want, bound, output := slices.Clone(made), slices.Clone(tol), slices.Clone(made)
-	for i := range want {
-		if !c.taken(i, c.h) {
-			want[i], bound[i], output[i] = from[i], 0, 0
-		}
-	}
-	_, rest := parts(states, c.reverse)
-	c.want[rest], c.bound[rest] = want, bound
-	if y != "" {
-		c.want[y], c.bound[y] = output, bound
-	}
-}
-
-// gates says what an array [rows, cols] should be where rows take their steps; elsewhere it is zero.
-func (c *course) gates(name string, cols int, made, tol []float64) {
-	_, least := precision(device.Float64)
-	c.want[name], c.bound[name] = slices.Clone(made), slices.Clone(tol)
-	for i := range made {
-		if !c.taken(i, cols) {
-			c.want[name][i], c.bound[name][i] = 0, least
-		}
-	}
-}
-
 // arguments is the bounds of what σ and tanh are applied to: X·Wx + H·Wh and the biases, which are sums of these sizes.
 func (s *shadow) arguments(x, h, gates device.Array, operands numbers, wx, wh, bias, other device.Array) ([]float64, error) {
 	a := absolute(operands)
@@ -130,11 +63,7 @@ func (s *shadow) lstm(k *kernels.LSTM, in, got numbers) (want, bound numbers, er
 	}
 	c.gates("Gates", 4*h, gates, tol)
 	c.state("C", "", made["C"][rows*h:], tolC)
-	y := "Y"
-	if c.lengths == nil {
-		y = ""
-	}
-	c.state("H", y, made["H"][rows*h:], tolH)
+	c.state("H", "Y", made["H"][rows*h:], tolH)
 	return c.want, c.bound, nil
 }
 
@@ -186,58 +115,6 @@ func (s *shadow) gru(k *kernels.GRU, in, got numbers) (want, bound numbers, err 
 	}
 	c.gates("Gates", 3*h, gates, tol)
 	c.gates("Q", h, q, tolQ)
-	y := "Y"
-	if c.lengths == nil {
-		y = ""
-	}
-	c.state("H", y, made["H"][rows*h:], tolH)
+	c.state("H", "Y", made["H"][rows*h:], tolH)
 	return c.want, c.bound, nil
-}
-
-// gatedGrad is what the gradient of a gated layer should have made of DX and of the gradients of the weights and biases,
-// told from DZ as the checked device has it. DZ itself and the gradients of the states come of a long way back that the
-// device does not tell; they are left open, as are a GRU's DQ, DWh and DBH.
-func (s *shadow) gatedGrad(k device.Kernel, in, got numbers) (want, bound numbers, err error) {
-	want, bound = numbers{}, numbers{}
-	for _, o := range k.Operands(nil) {
-		if o.Access&device.Write != 0 && !o.IsZero() {
-			want[o.Name], bound[o.Name] = make([]float64, o.Len()), slices.Repeat([]float64{math.Inf(1)}, o.Len())
-		}
-	}
-	var dx, dz, dwx, x, wx, dbias device.Array
-	name := "DBias"
-	switch k := k.(type) {
-	case *kernels.LSTMGrad:
-		dx, dz, dwx, x, wx, dbias = k.DX, k.DZ, k.DWx, k.X, k.Wx, k.DBias
-	case *kernels.GRUGrad:
-		dx, dz, dwx, x, wx, dbias, name = k.DX, k.DZ, k.DWx, k.X, k.Wx, k.DBX, "DBX"
-	}
-	rows, inputs, cols := kernels.Rows(x), kernels.Cols(x), kernels.Cols(dz)
-	// result runs a formula, and takes what it makes as the operand of this name.
-	result := func(name, of string, formula device.Kernel, in numbers) {
-		if err != nil {
-			return
-		}
-		var made, limit numbers
-		if made, limit, err = s.expect(formula, in, nil); err == nil {
-			want[name], bound[name] = made[of], limit[of]
-		}
-	}
-	result("DX", "C", &kernels.MatMul{C: shaped(dx, rows, inputs), A: shaped(dz, rows, cols), B: wx, TransB: true},
-		numbers{"A": got["DZ"], "B": in["Wx"]})
-	result("DWx", "C", &kernels.MatMul{C: dwx, A: shaped(x, rows, inputs), B: shaped(dz, rows, cols), TransA: true, Acc: true},
-		numbers{"C": in["DWx"], "A": in["X"], "B": got["DZ"]})
-	if !dbias.IsZero() {
-		result(name, "Y", &kernels.SumRows{Y: dbias, X: shaped(dz, rows, cols), Acc: true}, numbers{"Y": in[name], "X": got["DZ"]})
-	}
-	if k, ok := k.(*kernels.LSTMGrad); ok {
-		b, h := k.H.Shape[1], k.H.Shape[2]
-		states := in["H"][:rows*h]
-		if k.Reverse {
-			states = in["H"][b*h:]
-		}
-		result("DWh", "C", &kernels.MatMul{C: k.DWh, A: shaped(k.H, rows, h), B: shaped(dz, rows, cols), TransA: true, Acc: true},
-			numbers{"C": in["DWh"], "A": states, "B": got["DZ"]})
-	}
-	return want, bound, err
 }

@@ -1,6 +1,7 @@
 package debug
 
 import (
+	"math"
 	"slices"
 
 	"github.com/keisan-go/keisan/device"
@@ -12,15 +13,94 @@ func shaped(a device.Array, shape ...int) device.Array {
 	return device.Array{Slice: a.Slice, Shape: shape}
 }
 
-// rnn is what all steps of an RNN should have made, each of the state that the checked device came to before. Then they
-// exchange nothing, and are the rows of one large batch that takes one step.
+// parts is the names of the initial states and of the others of H or C, as operands are called that are read and written in
+// parts. They are constants, for a kernel checked allocates nothing.
+func parts(states string, reverse bool) (first, rest string) {
+	switch {
+	case states == "C" && reverse:
+		return "C[T]", "C[:T]"
+	case states == "C":
+		return "C[0]", "C[1:]"
+	case reverse:
+		return "H[T]", "H[:T]"
+	}
+	return "H[0]", "H[1:]"
+}
+
+// A course is the steps of a recurrent kernel, as rows of one large batch that takes one step: each begins with the
+// state that the checked device came to before, so that they exchange nothing.
+type course struct {
+	reverse     bool
+	steps, b, h int
+	lengths     []float64 // nil if rows take all steps
+	in, got     numbers
+	want, bound numbers
+}
+
+// before is the states that steps begin with.
+func (c *course) before(states string) []float64 {
+	first, rest := parts(states, c.reverse)
+	n := c.steps * c.b * c.h
+	if c.reverse {
+		return slices.Concat(c.got[rest], c.in[first])[c.b*c.h:]
+	}
+	return slices.Concat(c.in[first], c.got[rest])[:n]
+}
+
+// ends is the first and the last step of a row, one after the other; false if it takes none.
+func (c *course) ends(row int) (first, last int, ok bool) {
+	n := c.steps
+	if c.lengths != nil {
+		n = max(0, min(n, int(c.lengths[row])))
+	}
+	if c.reverse {
+		return n - 1, 0, n > 0
+	}
+	return 0, n - 1, n > 0
+}
+
+// taken tells whether the row of an element of an array [rows, cols] takes its step.
+func (c *course) taken(i, cols int) bool {
+	row := i / max(cols, 1)
+	return c.lengths == nil || float64(row/c.b) < c.lengths[row%c.b]
+}
+
+// state says what states should be where rows take their steps; elsewhere they stay what they are, and y, which is there
+// with lengths, is zero.
+func (c *course) state(states, y string, made, tol []float64) {
+	from := c.before(states)
+	want, bound, output := slices.Clone(made), slices.Clone(tol), slices.Clone(made)
+	for i := range want {
+		if !c.taken(i, c.h) {
+			want[i], bound[i], output[i] = from[i], 0, 0
+		}
+	}
+	_, rest := parts(states, c.reverse)
+	c.want[rest], c.bound[rest] = want, bound
+	if y != "" && c.lengths != nil {
+		c.want[y], c.bound[y] = output, bound
+	}
+}
+
+// gates says what an array [rows, cols] should be where rows take their steps; elsewhere it is zero.
+func (c *course) gates(name string, cols int, made, tol []float64) {
+	_, least := precision(device.Float64)
+	c.want[name], c.bound[name] = slices.Clone(made), slices.Clone(tol)
+	for i := range made {
+		if !c.taken(i, cols) {
+			c.want[name][i], c.bound[name][i] = 0, least
+		}
+	}
+}
+
+// rnn is what all steps of an RNN should have made.
 func (s *shadow) rnn(k *kernels.RNN, in, got numbers) (want, bound numbers, err error) {
 	steps, b, inputs, h := k.Dims()
-	rows := steps * b
-	from := slices.Concat(in["H[0]"], got["H[1:]"])[:rows*h]
+	rows, c := steps*b, &course{k.Reverse, steps, b, h, in["Lengths"], in, got, numbers{}, numbers{}}
 	step := *k
+	step.Reverse, step.Y, step.Lengths = false, device.Array{}, device.Array{}
 	step.H, step.X = shaped(k.H, 2, rows, h), shaped(k.X, 1, rows, inputs)
-	operands := numbers{"H": slices.Concat(from, make([]float64, rows*h)), "X": in["X"], "Wx": in["Wx"], "Wh": in["Wh"], "Bias": in["Bias"]}
+	operands := numbers{"H": slices.Concat(c.before("H"), make([]float64, rows*h)), "X": in["X"], "Wx": in["Wx"], "Wh": in["Wh"], "Bias": in["Bias"]}
 	made, err := s.launch(&step, operands)
 	if err != nil {
 		return nil, nil, err
@@ -36,15 +116,88 @@ func (s *shadow) rnn(k *kernels.RNN, in, got numbers) (want, bound numbers, err 
 	for i := range outer {
 		outer[i] += inner[i] // for no function is steeper than 1
 	}
-	return numbers{"H[1:]": state}, numbers{"H[1:]": outer}, nil
+	c.state("H", "Y", state, outer)
+	return c.want, c.bound, nil
 }
 
 // rnnGrad is what an RNNGrad should have made: its formulas one by one, with DZ as the checked device has it.
 func (s *shadow) rnnGrad(k *kernels.RNNGrad, in, got numbers) (want, bound numbers, err error) {
-	steps, b, inputs, h := k.Dims()
-	rows := steps * b
+	if want, bound, err = s.recurrentGrad(k, in, got); err != nil {
+		return nil, nil, err
+	}
+	steps, b, _, h := k.Dims()
+	rows, c := steps*b, &course{k.Reverse, steps, b, h, in["Lengths"], in, got, want, bound}
+
+	// dh = begin + next·Whᵀ is the gradient of all states: begin is DY, and DHT at the step that a row takes last; next is DZ
+	// of the step after. The initial states, whose step after is the row's first, come last.
+	begin, next := slices.Concat(in["DY"], make([]float64, b*h)), make([]float64, (rows+b)*h)
 	dz, states := got["DZ"], in["H"]
+	if steps > 0 && k.Reverse {
+		copy(next[b*h:rows*h], dz)
+	} else if steps > 0 {
+		copy(next, dz[b*h:])
+		states = states[b*h:]
+	}
+	ends := make([]int, b) // where rows have no step after
+	for row := range b {
+		first, last, ok := c.ends(row)
+		if ok {
+			copy(next[(rows+row)*h:], dz[(first*b+row)*h:][:h])
+		} else {
+			last = steps
+		}
+		ends[row] = (last*b + row) * h
+		if dht := in["DHT"]; dht != nil {
+			for j, d := range dht[row*h : (row+1)*h] {
+				begin[ends[row]+j] += d
+			}
+		}
+	}
+	made, limit, err := s.expect(&kernels.MatMul{C: shaped(k.DY, rows+b, h), A: shaped(k.DZ, rows+b, h), B: k.Wh, TransB: true, Acc: true},
+		numbers{"C": begin, "A": next, "B": in["Wh"]}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	dh, inner := made["C"], limit["C"]
+	_, least := precision(k.H.Type())
+	for _, at := range ends { // 0 times a weight that is infinite is no part of the sum
+		copy(dh[at:at+h], begin[at:])
+		copy(inner[at:at+h], slices.Repeat([]float64{least}, h))
+	}
+	want["DH0"], bound["DH0"] = dh[rows*h:], inner[rows*h:]
+	made, limit, err = s.expect(&kernels.ActivateGrad{F: k.F, DX: k.DZ, DY: k.DZ, Y: shaped(k.H, steps, b, h)},
+		numbers{"DY": dh[:rows*h], "Y": states[:rows*h]}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range limit["DX"] {
+		limit["DX"][i] += inner[i] // for no function is steeper than 1
+	}
+	c.gates("DZ", h, made["DX"], limit["DX"])
+	return want, bound, nil
+}
+
+// recurrentGrad is what a recurrent kernel's gradient should have made of DX and of the gradients of the weights and biases,
+// told from DZ as the checked device has it. An LSTM's and a GRU's DZ and gradients of the states come of a long way back
+// that the device does not tell; they are left open, as are a GRU's DQ, DWh and DBH.
+func (s *shadow) recurrentGrad(k device.Kernel, in, got numbers) (want, bound numbers, err error) {
 	want, bound = numbers{}, numbers{}
+	for _, o := range k.Operands(nil) {
+		if o.Access&device.Write != 0 && !o.IsZero() {
+			want[o.Name], bound[o.Name] = make([]float64, o.Len()), slices.Repeat([]float64{math.Inf(1)}, o.Len())
+		}
+	}
+	var dx, dz, dwx, dwh, h, x, wx, dbias device.Array // no DWh of a GRU
+	name, reverse := "DBias", false
+	switch k := k.(type) {
+	case *kernels.RNNGrad:
+		dx, dz, dwx, dwh, h, x, wx, dbias, reverse = k.DX, k.DZ, k.DWx, k.DWh, k.H, k.X, k.Wx, k.DBias, k.Reverse
+	case *kernels.LSTMGrad:
+		dx, dz, dwx, dwh, h, x, wx, dbias, reverse = k.DX, k.DZ, k.DWx, k.DWh, k.H, k.X, k.Wx, k.DBias, k.Reverse
+	case *kernels.GRUGrad:
+		dx, dz, dwx, x, wx, dbias, name = k.DX, k.DZ, k.DWx, k.X, k.Wx, k.DBX, "DBX"
+	}
+	rows, inputs, cols := kernels.Rows(x), kernels.Cols(x), kernels.Cols(dz)
 	// result runs a formula, and takes what it makes as the operand of this name.
 	result := func(name, of string, formula device.Kernel, in numbers) {
 		if err != nil {
@@ -55,36 +208,23 @@ func (s *shadow) rnnGrad(k *kernels.RNNGrad, in, got numbers) (want, bound numbe
 			want[name], bound[name] = made[of], limit[of]
 		}
 	}
-
-	// DH = DY + DZ[1:]·Whᵀ, and nothing is added to the last step's.
-	carried := max(rows-b, 0)
-	carry := &kernels.MatMul{C: shaped(k.DY, carried, h), A: shaped(k.DZ, carried, h), B: k.Wh, TransB: true, Acc: true}
-	result("DH", "C", carry, numbers{"C": in["DY"][:carried*h], "A": dz[rows*h-carried*h:], "B": in["Wh"]})
-	if err != nil {
-		return nil, nil, err
+	if !dx.IsZero() {
+		result("DX", "C", &kernels.MatMul{C: shaped(dx, rows, inputs), A: shaped(dz, rows, cols), B: wx, TransB: true},
+			numbers{"A": got["DZ"], "B": in["Wx"]})
 	}
-	dh := slices.Concat(want["DH"], in["DY"][carried*h:])
-	inner := slices.Concat(bound["DH"], make([]float64, (rows-carried)*h))
-	grad := &kernels.ActivateGrad{F: k.F, DX: k.DZ, DY: k.DZ, Y: shaped(k.H, steps, b, h)}
-	result("DZ", "DX", grad, numbers{"DY": dh, "Y": states[b*h:]})
-	for i := range bound["DZ"] {
-		bound["DZ"][i] += inner[i] // for no function is steeper than 1
+	result("DWx", "C", &kernels.MatMul{C: dwx, A: shaped(x, rows, inputs), B: shaped(dz, rows, cols), TransA: true, Acc: true},
+		numbers{"C": in["DWx"], "A": in["X"], "B": got["DZ"]})
+	if !dbias.IsZero() {
+		result(name, "Y", &kernels.SumRows{Y: dbias, X: shaped(dz, rows, cols), Acc: true}, numbers{"Y": in[name], "X": got["DZ"]})
 	}
-
-	result("DX", "C", &kernels.MatMul{C: shaped(k.DX, rows, inputs), A: shaped(k.DZ, rows, h), B: k.Wx, TransB: true},
-		numbers{"A": dz, "B": in["Wx"]})
-	if steps > 0 {
-		result("DH0", "C", &kernels.MatMul{C: k.DH0, A: shaped(k.DZ, b, h), B: k.Wh, TransB: true},
-			numbers{"A": dz[:b*h], "B": in["Wh"]})
-	} else {
-		want["DH0"], bound["DH0"] = make([]float64, b*h), make([]float64, b*h)
-	}
-	result("DWx", "C", &kernels.MatMul{C: k.DWx, A: shaped(k.X, rows, inputs), B: shaped(k.DZ, rows, h), TransA: true, Acc: true},
-		numbers{"C": in["DWx"], "A": in["X"], "B": dz})
-	result("DWh", "C", &kernels.MatMul{C: k.DWh, A: shaped(k.H, rows, h), B: shaped(k.DZ, rows, h), TransA: true, Acc: true},
-		numbers{"C": in["DWh"], "A": states[:rows*h], "B": dz})
-	if !k.DBias.IsZero() {
-		result("DBias", "Y", &kernels.SumRows{Y: k.DBias, X: shaped(k.DZ, rows, h), Acc: true}, numbers{"Y": in["DBias"], "X": dz})
+	if !dwh.IsZero() {
+		b, hidden := h.Shape[1], h.Shape[2]
+		states := in["H"][:rows*hidden]
+		if reverse {
+			states = in["H"][b*hidden:]
+		}
+		result("DWh", "C", &kernels.MatMul{C: dwh, A: shaped(h, rows, hidden), B: shaped(dz, rows, cols), TransA: true, Acc: true},
+			numbers{"C": in["DWh"], "A": states, "B": got["DZ"]})
 	}
 	return want, bound, err
 }

@@ -73,7 +73,7 @@ func (s *shadow) expect(k device.Kernel, in, got numbers) (want, bound numbers, 
 	case *kernels.GRU:
 		return s.gru(k, in, got)
 	case *kernels.LSTMGrad, *kernels.GRUGrad:
-		return s.gatedGrad(k, in, got)
+		return s.recurrentGrad(k, in, got)
 	}
 	if want, err = s.launch(k, in); err == nil {
 		bound, err = s.bound(k, in, want)

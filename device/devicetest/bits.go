@@ -2,6 +2,7 @@ package devicetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -68,14 +69,27 @@ func invariance(types []device.DType) []check {
 	for _, t := range types {
 		all = append(all,
 			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
-			check{name: "RNN/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRNN(l.d, t) }},
-			check{name: "LSTM/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfGated(l.d, t, lstmTrial, "H", "C") }},
+			check{name: "LayerNorm/" + t.String(), cases: 2, run: func(l *lab) error {
+				return errors.Join(
+					rowsOfNorm(l.d, layerNormTrial(t, []int{17, 300}, layerNormEps, data{"normal", normal}), "Y", "Mean", "RStd"),
+					rowsOfNorm(l.d, layerNormGradTrial(t, []int{17, 300}, data{"normal", normal}), "DX"))
+			}},
+			check{name: "RNN/" + t.String(), cases: 2, run: func(l *lab) error {
+				for _, f := range []kernels.Activation{kernels.Tanh, kernels.ReLU} {
+					of := func(t device.DType, r recurrence, c course, fill fill) *trial { return rnnTrial(t, f, r, c, fill) }
+					if err := rowsOfRecurrent(l.d, t, of, "H"); err != nil {
+						return err
+					}
+				}
+				return nil
+			}},
+			check{name: "LSTM/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfRecurrent(l.d, t, lstmTrial, "H", "C") }},
 			check{name: "GRU/" + t.String(), cases: 2, run: func(l *lab) error {
 				for _, resetBefore := range []bool{false, true} {
 					of := func(t device.DType, r recurrence, c course, fill fill) *trial {
 						return gruTrial(t, r, c, resetBefore, fill)
 					}
-					if err := rowsOfGated(l.d, t, of, "H"); err != nil {
+					if err := rowsOfRecurrent(l.d, t, of, "H"); err != nil {
 						return err
 					}
 				}
@@ -135,52 +149,46 @@ func rowsOfMatMul(d device.Device, t device.DType) error {
 	return nil
 }
 
-func rowsOfRNN(d device.Device, t device.DType) error {
-	for _, r := range []recurrence{{t: 5, b: 17, i: 33, h: 67}, {t: 4, b: 65, i: 3, h: 16}} {
-		g := seeded(r.String())
-		fill := scaled(0.3, normal)
-		x, h0, wx, wh, bias := fill(g, r.t*r.b*r.i), fill(g, r.b*r.h), fill(g, r.i*r.h), fill(g, r.h*r.h), fill(g, r.h)
-		// run is the bytes of all states, from h0 through inputs x for so many steps and rows.
-		run := func(steps, rows int, h0, x []float64) ([]byte, error) {
-			tr := rnnTrial(t, kernels.Tanh, recurrence{t: steps, b: rows, i: r.i, h: r.h}, true, "", nil)
-			for name, values := range map[string][]float64{"X": x, "Wx": wx, "Wh": wh, "Bias": bias} {
-				tr.operand(name).fill = these(values...)
+// rowsOfNorm runs rows of a trial alone, whose operands are vectors along the first axis or the last, or both, and finds
+// that these results have the same bits.
+func rowsOfNorm(d device.Device, tr *trial, results ...string) error {
+	whole, err := tr.outputs(d)
+	if err != nil {
+		return err
+	}
+	before, rows := newSheet(tr).before, tr.operand("X").shape[0]
+	for _, lo := range []int{0, 5, rows - 1} {
+		part := *tr
+		part.operands = slices.Clone(tr.operands)
+		for i := range part.operands {
+			o := &part.operands[i]
+			n := kernels.Size(o.shape) / rows
+			if o.shape[0] == rows {
+				o.shape = append([]int{1}, o.shape[1:]...)
+			} else {
+				n = 0
 			}
-			tr.operand("H").fill = begun(len(h0), these(h0...))
-			outputs, err := tr.outputs(d)
-			return outputs["H"], err
+			if o.fill != nil {
+				o.fill = these(before[o.name][lo*n:]...)
+			}
 		}
-		whole, err := run(r.t, r.b, h0, x)
+		alone, err := part.outputs(d)
 		if err != nil {
 			return err
 		}
-		for _, rows := range [][2]int{{0, 1}, {5, 7}, {3, 17}} {
-			lo, hi := rows[0], rows[1]
-			part, err := run(r.t, hi-lo, pick(h0, []int{r.b, r.h}, 0, lo, hi), pick(x, []int{r.t, r.b, r.i}, 1, lo, hi))
-			if err != nil {
-				return err
-			}
-			if !bytes.Equal(part, pick(whole, []int{r.t + 1, r.b, r.h, t.Size()}, 1, lo, hi)) {
-				return fmt.Errorf("RNN %v: rows %v have other bits alone than among all", r, rows)
-			}
-		}
-		state := r.b * r.h * t.Size()
-		for cut := range r.t {
-			rest, err := run(r.t-cut, r.b, decode(t, whole[cut*state:(cut+1)*state]), x[cut*r.b*r.i:])
-			if err != nil {
-				return err
-			}
-			if !bytes.Equal(rest, whole[cut*state:]) {
-				return fmt.Errorf("RNN %v: the states have other bits where the sequence is cut after %d steps", r, cut)
+		for _, name := range results {
+			n := len(alone[name])
+			if !bytes.Equal(alone[name], whole[name][lo*n:(lo+1)*n]) {
+				return fmt.Errorf("%v: %s of row %d has other bits alone than among all", tr, name, lo)
 			}
 		}
 	}
 	return nil
 }
 
-// rowsOfGated runs rows of an LSTM or a GRU, which have these states, alone, and all rows in chunks. Beside others a row may
-// have a length: it is as long alone.
-func rowsOfGated(d device.Device, t device.DType, of func(t device.DType, r recurrence, c course, fill fill) *trial, states ...string) error {
+// rowsOfRecurrent runs rows of a recurrent kernel, which have these states, alone, and all rows in chunks. Beside others a row
+// may have a length: it is as long alone.
+func rowsOfRecurrent(d device.Device, t device.DType, of func(t device.DType, r recurrence, c course, fill fill) *trial, states ...string) error {
 	for _, r := range []recurrence{{t: 5, b: 17, i: 33, h: 67}, {t: 4, b: 65, i: 3, h: 16}} {
 		weights := scaled(0.3, normal)
 		given := map[string][]float64{}
@@ -214,24 +222,27 @@ func rowsOfGated(d device.Device, t device.DType, of func(t device.DType, r recu
 			if err != nil {
 				return err
 			}
-			for _, row := range []int{0, 1, 2, 7, 16} {
-				steps := r.t
+			for _, rows := range [][2]int{{0, 1}, {1, 2}, {2, 3}, {16, 17}, {5, 7}, {3, 17}} {
+				lo, hi, steps := rows[0], rows[1], r.t
 				if c.lengths {
-					steps = r.lengths()[row]
+					if hi-lo > 1 {
+						continue // for they are not of one length
+					}
+					steps = r.lengths()[lo]
 				}
 				alone, first := c, map[string][]float64{}
 				alone.lengths = false
 				for _, name := range states {
-					first[name] = begin[name][row*r.h : (row+1)*r.h]
+					first[name] = begin[name][lo*r.h : hi*r.h]
 				}
-				part, err := run(steps, 1, alone, first, pick(x, []int{r.t, r.b, r.i}, 1, row, row+1)[:steps*r.i])
+				part, err := run(steps, hi-lo, alone, first, pick(x, []int{r.t, r.b, r.i}, 1, lo, hi)[:steps*(hi-lo)*r.i])
 				if err != nil {
 					return err
 				}
 				for _, name := range states {
-					among := pick(whole[name], []int{r.t + 1, r.b, r.h, t.Size()}, 1, row, row+1)
+					among := pick(whole[name], []int{r.t + 1, r.b, r.h, t.Size()}, 1, lo, hi)
 					if !bytes.Equal(part[name], among[:len(part[name])]) {
-						return fmt.Errorf("%v, %v: %s of row %d has other bits alone than among all", r, c, name, row)
+						return fmt.Errorf("%v, %v: %s of rows %v has other bits alone than among all", r, c, name, rows)
 					}
 				}
 			}

@@ -93,7 +93,7 @@ func TestShadowFinds(t *testing.T) {
 	for _, f := range families {
 		checks[f.kernel] = f.checks([]device.DType{device.Float32, device.Float64}, true)
 	}
-	for _, f := range slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, optimFaults, copyFaults, gatherFaults, dropoutFaults) {
+	for _, f := range slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, optimFaults, copyFaults, gatherFaults, dropoutFaults, layerNormFaults, lossFaults) {
 		if !slices.Contains(within, f.by+"/"+f.name) {
 			t.Run(f.by+"/"+f.name, func(t *testing.T) {
 				_, err := find(checks[f.by], func(d device.Device) device.Device {

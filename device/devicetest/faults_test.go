@@ -58,7 +58,7 @@ func find(checks []check, plant func(d device.Device) device.Device) (string, er
 // faults are what backends get wrong: mistakes with operands and their shapes, at edges, with options, in the numbers, and
 // in what a device promises beside kernels.
 var faults = slices.Concat(matMulFaults, elementwiseFaults, softmaxFaults, rnnFaults, lstmFaults, gruFaults, optimFaults, copyFaults,
-	gatherFaults, dropoutFaults, deviceFaults)
+	gatherFaults, dropoutFaults, layerNormFaults, lossFaults, deviceFaults)
 
 var matMulFaults = []fault{
 	edit("A is not transposed", func(k *kernels.MatMul) { k.TransA = k.TransA && !square(k.A) }),
@@ -399,7 +399,7 @@ var rnnFaults = []fault{
 		d.Launch(c)
 	}),
 	in("the initial state is taken for 0", func(d device.Device, k *kernels.RNN) {
-		first := rows(k.H, 0, 1)
+		first := initial(k.H, k.Reverse)
 		h := read(d, first)
 		d.Launch(kernels.Fill{Dst: first})
 		d.Launch(*k)
@@ -407,13 +407,14 @@ var rnnFaults = []fault{
 	}),
 	in("the initial state is overwritten", func(d device.Device, k *kernels.RNN) {
 		d.Launch(*k)
-		steps := k.X.Shape[0]
-		d.Launch(kernels.Copy{Dst: rows(k.H, 0, 1), Src: rows(k.H, steps, steps+1)})
+		if k.X.Shape[0] > 0 {
+			d.Launch(kernels.Copy{Dst: initial(k.H, k.Reverse), Src: initial(k.H, !k.Reverse)})
+		}
 	}),
 	in("each step starts from the initial state", func(d device.Device, k *kernels.RNN) {
 		d.Launch(*k)
 		h := read(d, k.H)
-		if steps, b, _, n := k.Dims(); steps > 1 {
+		if steps, b, _, n := k.Dims(); steps > 1 && !k.Reverse && k.Lengths.IsZero() {
 			for t := range steps {
 				c := *k
 				c.X, c.H = rows(k.X, t, t+1), device.Array{Slice: d.Alloc(k.H.Type(), 2*b*n), Shape: []int{2, b, n}}
@@ -433,6 +434,21 @@ var rnnFaults = []fault{
 		}
 		write(d, k.H, h)
 	}),
+	edit("it runs onwards", func(k *kernels.RNN) { k.Reverse = false }),
+	in("rows have all steps", func(d device.Device, k *kernels.RNN) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
+	in("rows have a step too many", func(d device.Device, k *kernels.RNN) { lengthened(d, k.Lengths, 1, k) }),
+	spoil("a row's output goes on behind its end", func(k *kernels.RNN) device.Array { return k.Y }, func(k *kernels.RNN, d device.Device, y []float64) {
+		if h, b := read(d, k.H), k.X.Shape[1]*k.Wh.Shape[0]; k.Reverse {
+			copy(y, h)
+		} else if len(h) > b {
+			copy(y, h[b:])
+		}
+	}),
+	spoil("a row's state is 0 behind its end", func(k *kernels.RNN) device.Array { return k.H }, func(k *kernels.RNN, d device.Device, h []float64) {
+		if b := k.X.Shape[1] * k.Wh.Shape[0]; !k.Reverse && len(h) > b && !k.Y.IsZero() {
+			copy(h[b:], read(d, k.Y))
+		}
+	}),
 	overwritten("DWx is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWx }),
 	overwritten("DWh is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DWh }),
 	overwritten("DBias is overwritten", func(k *kernels.RNNGrad) device.Array { return k.DBias }),
@@ -445,11 +461,14 @@ var rnnFaults = []fault{
 	}),
 	spoil("DWh sums over the states after the step", func(k *kernels.RNNGrad) device.Array { return k.DWh }, func(k *kernels.RNNGrad, d device.Device, dw []float64) {
 		steps, b, _, n := k.Dims()
-		h, dz := read(d, k.H), read(d, k.DZ)
+		h, dz, sign := read(d, k.H), read(d, k.DZ), 1.0
+		if k.Reverse {
+			sign = -1
+		}
 		for row := range steps * b {
 			for i := range n {
 				for j := range n {
-					dw[i*n+j] += (h[(row+b)*n+i] - h[row*n+i]) * dz[row*n+j]
+					dw[i*n+j] += sign * (h[(row+b)*n+i] - h[row*n+i]) * dz[row*n+j]
 				}
 			}
 		}
@@ -463,7 +482,7 @@ var rnnFaults = []fault{
 	}),
 	in("the slope is that of the state before", func(d device.Device, k *kernels.RNNGrad) {
 		d.Launch(*k)
-		if k.F != kernels.Tanh {
+		if k.F != kernels.Tanh || k.Reverse || !k.Lengths.IsZero() {
 			return
 		}
 		_, b, _, n := k.Dims()
@@ -473,6 +492,45 @@ var rnnFaults = []fault{
 		}
 		write(d, k.DZ, dz)
 	}),
+	edit("it runs onwards", func(k *kernels.RNNGrad) { k.Reverse = false }),
+	edit("rows have all steps", func(k *kernels.RNNGrad) { k.Lengths = device.Array{} }),
+	in("rows have a step too many", func(d device.Device, k *kernels.RNNGrad) { lengthened(d, k.Lengths, 1, k) }),
+	edit("DHT is left out", func(k *kernels.RNNGrad) { k.DHT = device.Array{} }),
+	spoil("DH0 of a row without steps is 0", func(k *kernels.RNNGrad) device.Array { return k.DH0 }, func(k *kernels.RNNGrad, d device.Device, dh []float64) {
+		for b, n := range read(d, k.Lengths) {
+			if h := k.Wh.Shape[0]; n == 0 && k.X.Shape[0] > 0 {
+				clear(dh[b*h : (b+1)*h])
+			}
+		}
+	}),
+	spoil("a row has a gradient behind its end", func(k *kernels.RNNGrad) device.Array { return k.DX }, func(k *kernels.RNNGrad, d device.Device, dx []float64) {
+		for b, n := range read(d, k.Lengths) {
+			if t := k.X.Shape[0]; int(n) < t && k.X.Shape[2] > 0 {
+				dx[((t-1)*k.X.Shape[1]+b)*k.X.Shape[2]] = 1e-3
+			}
+		}
+	}),
+	without("without DX there is no DWx", func(k *kernels.RNNGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
+}
+
+// initial is the states that a kernel begins with.
+func initial(states device.Array, reverse bool) device.Array {
+	if n := states.Shape[0]; reverse {
+		return rows(states, n-1, n)
+	}
+	return rows(states, 0, 1)
+}
+
+// without is a fault of a gradient that leaves out DWx as well where DX is left out.
+func without[K device.Kernel](name string, of func(k *K) (dx, dwx device.Array)) fault {
+	return in(name, func(d device.Device, k *K) {
+		dx, dwx := of(k)
+		before := read(d, dwx)
+		d.Launch(*k)
+		if dx.IsZero() {
+			write(d, dwx, before)
+		}
+	})
 }
 
 // overwritten is a fault of a gradient that should be added.
@@ -491,10 +549,7 @@ var lstmFaults = []fault{
 	in("rows have all steps", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, k.X.Shape[0], k) }),
 	in("rows have a step too many", func(d device.Device, k *kernels.LSTM) { lengthened(d, k.Lengths, 1, k) }),
 	in("the initial C is taken for 0", func(d device.Device, k *kernels.LSTM) {
-		first := rows(k.C, 0, 1)
-		if k.Reverse {
-			first = rows(k.C, k.C.Shape[0]-1, k.C.Shape[0])
-		}
+		first := initial(k.C, k.Reverse)
 		c := read(d, first)
 		d.Launch(kernels.Fill{Dst: first})
 		d.Launch(*k)
@@ -565,6 +620,7 @@ var lstmFaults = []fault{
 			}
 		}
 	}),
+	without("without DX there is no DWx", func(k *kernels.LSTMGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
 	spoil("a row has a gradient behind its end", func(k *kernels.LSTMGrad) device.Array { return k.DX }, func(k *kernels.LSTMGrad, d device.Device, dx []float64) {
 		for b, n := range read(d, k.Lengths) {
 			if t := k.X.Shape[0]; int(n) < t && k.X.Shape[2] > 0 {
@@ -620,6 +676,7 @@ var gruFaults = []fault{
 	edit("it resets before the product", func(k *kernels.GRUGrad) { k.ResetBefore = true }),
 	edit("it runs onwards", func(k *kernels.GRUGrad) { k.Reverse = false }),
 	edit("rows have all steps", func(k *kernels.GRUGrad) { k.Lengths = device.Array{} }),
+	without("without DX there is no DWx", func(k *kernels.GRUGrad) (dx, dwx device.Array) { return k.DX, k.DWx }),
 	in("the state's own share is left out of DH0", func(d device.Device, k *kernels.GRUGrad) {
 		d.Launch(*k)
 		steps, b, _, n := k.Dims()
@@ -814,5 +871,101 @@ var dropoutFaults = []fault{
 			}
 		}
 		write(d, k.Y, y)
+	}),
+}
+
+var layerNormFaults = []fault{
+	edit("Eps is left out", func(k *kernels.LayerNorm) { k.Eps = 0 }),
+	edit("Gamma and Beta are swapped", func(k *kernels.LayerNorm) { k.Gamma, k.Beta = k.Beta, k.Gamma }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNorm) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	edit("the last row is left out", func(k *kernels.LayerNorm) {
+		if len(k.X.Shape) > 1 {
+			k.Y, k.Mean, k.RStd, k.X = butLast(k.Y), butLast(k.Mean), butLast(k.RStd), butLast(k.X)
+		}
+	}),
+	spoil("the variance is that of a sample", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			n := float64(kernels.Cols(k.X))
+			rstd[i] = 1 / math.Sqrt((1/(r*r)-k.Eps)*n/(n-1)+k.Eps)
+		}
+	}),
+	spoil("Eps is outside of the root", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		for i, r := range rstd {
+			rstd[i] = 1 / (math.Sqrt(1/(r*r)-k.Eps) + k.Eps)
+		}
+	}),
+	spoil("the variance is a difference of squares", func(k *kernels.LayerNorm) device.Array { return k.RStd }, func(k *kernels.LayerNorm, d device.Device, rstd []float64) {
+		n := kernels.Cols(k.X)
+		for x, i := read(d, k.X), 0; i < len(rstd); i++ {
+			var mean, square float32
+			for _, v := range x[i*n : (i+1)*n] {
+				mean += float32(v) / float32(n)
+				square += float32(v) * float32(v) / float32(n)
+			}
+			rstd[i] = 1 / math.Sqrt(float64(square-mean*mean)+k.Eps)
+		}
+	}),
+	overwritten("DGamma is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DGamma }),
+	overwritten("DBeta is overwritten", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }),
+	edit("DGamma and DBeta are swapped", func(k *kernels.LayerNormGrad) { k.DGamma, k.DBeta = k.DBeta, k.DGamma }),
+	edit("DY and X are swapped", func(k *kernels.LayerNormGrad) { k.DY, k.X = k.X, k.DY }),
+	edit("Mean and RStd are swapped", func(k *kernels.LayerNormGrad) { k.Mean, k.RStd = k.RStd, k.Mean }),
+	in("Gamma is left out", func(d device.Device, k *kernels.LayerNormGrad) {
+		gamma := read(d, k.Gamma)
+		d.Launch(kernels.Fill{Dst: k.Gamma, Value: 1})
+		d.Launch(*k)
+		write(d, k.Gamma, gamma)
+	}),
+	spoil("mean(g) is not subtracted", func(k *kernels.LayerNormGrad) device.Array { return k.DX }, func(k *kernels.LayerNormGrad, d device.Device, dx []float64) {
+		dy, gamma, rstd, n := read(d, k.DY), read(d, k.Gamma), read(d, k.RStd), kernels.Cols(k.X)
+		for i, r := range rstd {
+			mean := 0.0
+			for j, g := range gamma {
+				mean += dy[i*n+j] * g / float64(n)
+			}
+			for j := range n {
+				dx[i*n+j] += r * mean
+			}
+		}
+	}),
+	spoil("the last row is not summed", func(k *kernels.LayerNormGrad) device.Array { return k.DBeta }, func(k *kernels.LayerNormGrad, d device.Device, dbeta []float64) {
+		dy := read(d, k.DY)
+		for j := range dbeta {
+			if len(dy) > len(dbeta) {
+				dbeta[j] -= dy[len(dy)-len(dbeta)+j]
+			}
+		}
+	}),
+}
+
+var lossFaults = []fault{
+	edit("squares are cross-entropies", func(k *kernels.ElementLoss) { k.F = kernels.CrossEntropy }),
+	edit("X and Target are swapped", func(k *kernels.ElementLoss) {
+		if k.F == kernels.CrossEntropy {
+			k.X, k.Target = k.Target, k.X
+		}
+	}),
+	edit("the loss is not scaled", func(k *kernels.ElementLoss) { k.Scale = 1 }),
+	spoil("the last loss is not summed", func(k *kernels.ElementLoss) device.Array { return k.Loss }, func(k *kernels.ElementLoss, d device.Device, loss []float64) {
+		if losses := read(d, k.Losses); len(losses) > 1 {
+			loss[0] -= k.Scale * losses[len(losses)-1]
+		}
+	}),
+	spoil("it is the logarithm of a probability", func(k *kernels.ElementLoss) device.Array { return k.Losses }, func(k *kernels.ElementLoss, d device.Device, losses []float64) {
+		x, target := read(d, k.X), read(d, k.Target)
+		for i := range losses {
+			if y := 1 / (1 + math.Exp(-x[i])); k.F == kernels.CrossEntropy {
+				losses[i] = -target[i]*math.Log(y) - (1-target[i])*math.Log(1-y)
+			}
+		}
+	}),
+	edit("X and Target are swapped", func(k *kernels.ElementLossGrad) { k.X, k.Target = k.Target, k.X }),
+	edit("the gradient is not scaled", func(k *kernels.ElementLossGrad) { k.Scale = 1 }),
+	spoil("squares lack their 2", func(k *kernels.ElementLossGrad) device.Array { return k.DX }, func(k *kernels.ElementLossGrad, d device.Device, dx []float64) {
+		for i := range dx {
+			if k.F == kernels.Squared {
+				dx[i] /= 2
+			}
+		}
 	}),
 }

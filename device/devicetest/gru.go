@@ -13,7 +13,7 @@ func gru(t device.DType) []*trial {
 	for _, resetBefore := range []bool{false, true} {
 		all = append(all, recurrentTrials(func(r recurrence, c course) *trial {
 			return gruTrial(t, r, c, resetBefore, scaled(0.5, normal))
-		})...)
+		}, courses...)...)
 	}
 	return all
 }
@@ -89,7 +89,7 @@ func gruTrial(t device.DType, r recurrence, c course, resetBefore bool, fill fil
 func gruGrad(t device.DType) []*trial {
 	var all []*trial
 	for _, resetBefore := range []bool{false, true} {
-		all = append(all, recurrentTrials(func(r recurrence, c course) *trial { return gruGradTrial(t, r, c, resetBefore) })...)
+		all = append(all, recurrentTrials(func(r recurrence, c course) *trial { return gruGradTrial(t, r, c, resetBefore) }, gradCourses...)...)
 	}
 	return all
 }
@@ -102,7 +102,7 @@ func gruGradTrial(t device.DType, r recurrence, c course, resetBefore bool) *tri
 	tr := &trial{
 		kernel: kernels.GRUGrad{ResetBefore: resetBefore, Reverse: c.reverse}, dtype: t,
 		operands: []operand{
-			{name: "DX", shape: []int{r.t, r.b, r.i}}, {name: "DH0", shape: row},
+			{name: "DH0", shape: row},
 			{name: "DWx", shape: []int{r.i, 3 * r.h}, fill: fill}, {name: "DWh", shape: []int{r.h, 3 * r.h}, fill: fill},
 			{name: "DZ", shape: []int{r.t, r.b, 3 * r.h}}, {name: "DQ", shape: steps}, {name: "DY", shape: steps, fill: fill},
 			{name: "H", shape: []int{r.t + 1, r.b, r.h}, fill: normal},
@@ -110,6 +110,7 @@ func gruGradTrial(t device.DType, r recurrence, c course, resetBefore bool) *tri
 			{name: "X", shape: []int{r.t, r.b, r.i}, fill: fill},
 			{name: "Wx", shape: []int{r.i, 3 * r.h}, fill: fill}, {name: "Wh", shape: []int{r.h, 3 * r.h}, fill: fill}},
 	}
+	tr.optional(!c.first, operand{name: "DX", shape: []int{r.t, r.b, r.i}})
 	tr.optional(c.biased, operand{name: "DBX", shape: []int{3 * r.h}, fill: fill})
 	tr.optional(c.biased, operand{name: "DBH", shape: []int{3 * r.h}, fill: fill})
 	tr.optional(c.last, operand{name: "DHT", shape: row, fill: fill})
@@ -181,7 +182,7 @@ func gruGradTrial(t device.DType, r recurrence, c course, resetBefore bool) *tri
 		}
 
 		rows := r.t * r.b
-		s.inputGrad(r, 3*r.h)
+		s.inputGrad(r, c, 3*r.h)
 		dzOf := s.rows(dz, 3*r.h)
 		s.weightGrad("DWx", rows, r.i, 3*r.h, s.rows(s.in("X"), r.i), dzOf)
 		hOf := func(n, i int) float64 { return h[c.before(r, n)*r.h+i] }

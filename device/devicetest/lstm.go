@@ -9,7 +9,7 @@ import (
 )
 
 func lstm(t device.DType) []*trial {
-	return recurrentTrials(func(r recurrence, c course) *trial { return lstmTrial(t, r, c, scaled(0.5, normal)) })
+	return recurrentTrials(func(r recurrence, c course) *trial { return lstmTrial(t, r, c, scaled(0.5, normal)) }, courses...)
 }
 
 // lstmTrial runs an LSTM. The reference computes each number from those before it as the device has them, so that the
@@ -68,7 +68,7 @@ func lstmTrial(t device.DType, r recurrence, c course, fill fill) *trial {
 }
 
 func lstmGrad(t device.DType) []*trial {
-	return recurrentTrials(func(r recurrence, c course) *trial { return lstmGradTrial(t, r, c) })
+	return recurrentTrials(func(r recurrence, c course) *trial { return lstmGradTrial(t, r, c) }, gradCourses...)
 }
 
 // lstmGradTrial runs the gradient of an LSTM. The reference goes on from DZ as the device has it. The gradient of C, which
@@ -79,13 +79,14 @@ func lstmGradTrial(t device.DType, r recurrence, c course) *trial {
 	tr := &trial{
 		kernel: kernels.LSTMGrad{Reverse: c.reverse}, dtype: t,
 		operands: []operand{
-			{name: "DX", shape: []int{r.t, r.b, r.i}}, {name: "DH0", shape: row}, {name: "DC0", shape: row},
+			{name: "DH0", shape: row}, {name: "DC0", shape: row},
 			{name: "DWx", shape: []int{r.i, 4 * r.h}, fill: fill}, {name: "DWh", shape: []int{r.h, 4 * r.h}, fill: fill},
 			{name: "DZ", shape: []int{r.t, r.b, 4 * r.h}}, {name: "DY", shape: []int{r.t, r.b, r.h}, fill: fill},
 			{name: "H", shape: states, fill: normal}, {name: "C", shape: states, fill: normal},
 			{name: "Gates", shape: []int{r.t, r.b, 4 * r.h}, fill: between(-0.9, 0.9)}, {name: "X", shape: []int{r.t, r.b, r.i}, fill: fill},
 			{name: "Wx", shape: []int{r.i, 4 * r.h}, fill: fill}, {name: "Wh", shape: []int{r.h, 4 * r.h}, fill: fill}},
 	}
+	tr.optional(!c.first, operand{name: "DX", shape: []int{r.t, r.b, r.i}})
 	tr.optional(c.biased, operand{name: "DBias", shape: []int{4 * r.h}, fill: fill})
 	tr.optional(c.last, operand{name: "DHT", shape: row, fill: fill}, operand{name: "DCT", shape: row, fill: fill})
 	tr.optional(c.lengths, r.lengthsOf())
@@ -145,7 +146,7 @@ func lstmGradTrial(t device.DType, r recurrence, c course) *trial {
 				s.result("DC0").near(b*r.h+j, dc[j], tol[j]+s.least)
 			}
 		}
-		s.inputGrad(r, 4*r.h)
+		s.inputGrad(r, c, 4*r.h)
 		dzOf := s.rows(dz, 4*r.h)
 		s.weightGrad("DWx", r.t*r.b, r.i, 4*r.h, s.rows(s.in("X"), r.i), dzOf)
 		s.weightGrad("DWh", r.t*r.b, r.h, 4*r.h, func(n, i int) float64 { return s.in("H")[c.before(r, n)*r.h+i] }, dzOf)

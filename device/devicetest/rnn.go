@@ -1,8 +1,8 @@
 package devicetest
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
@@ -30,59 +30,56 @@ func (r recurrence) String() string { return dims(r.t, r.b, r.i, r.h) }
 
 func rnn(t device.DType) []*trial {
 	var all []*trial
-	for _, r := range recurrences() {
-		for _, f := range activations {
-			for _, biased := range []bool{true, false} {
-				all = append(all,
-					rnnTrial(t, f, r, biased, "normal", scaled(0.5, normal)),
-					rnnTrial(t, f, r, biased, "special", sprinkled(scaled(0.5, normal), math.NaN(), math.Inf(1), 0, 0)))
-				if f == kernels.ReLU && r.t <= 2 && r.h <= 10 {
-					all = append(all, rnnTrial(t, f, r, biased, "exact", exact))
-				}
-			}
-		}
+	for _, f := range activations {
+		all = append(all, recurrentTrials(func(r recurrence, c course) *trial {
+			return rnnTrial(t, f, r, c, scaled(0.5, normal))
+		}, courses...)...)
+	}
+	return append(all, exactTrials(func(r recurrence, c course) *trial { return rnnTrial(t, kernels.ReLU, r, c, exact) })...)
+}
+
+// exactTrials is trials with numbers that leave nothing to round as long as few are multiplied.
+func exactTrials(make func(r recurrence, c course) *trial) []*trial {
+	all := recurrentTrials(make, course{biased: true, variant: "exact"}, course{variant: "exact"},
+		course{biased: true, reverse: true, lengths: true, last: true, variant: "exact"})
+	all = slices.DeleteFunc(all, func(tr *trial) bool { return tr.operand("X").shape[0] > 2 || tr.operand("Wh").shape[0] > 10 })
+	for _, tr := range all {
+		tr.exact = true
 	}
 	return all
 }
 
 // rnnTrial runs a recurrent layer. The reference computes each state from the one before as the device has it, so that
 // the bound of its error is that of one step.
-func rnnTrial(t device.DType, f kernels.Activation, r recurrence, biased bool, variant string, fill fill) *trial {
+func rnnTrial(t device.DType, f kernels.Activation, r recurrence, c course, fill fill) *trial {
+	fill = c.fill(fill)
 	tr := &trial{
-		kernel: kernels.RNN{F: f}, dtype: t, size: r.String(), variant: fmt.Sprintf("bias %v, %s", biased, variant),
+		kernel: kernels.RNN{F: f, Reverse: c.reverse}, dtype: t,
 		operands: []operand{
-			{name: "H", shape: []int{r.t + 1, r.b, r.h}, fill: begun(r.b*r.h, fill)}, {name: "X", shape: []int{r.t, r.b, r.i}, fill: fill},
+			{name: "H", shape: []int{r.t + 1, r.b, r.h}, fill: r.initial(c, fill)}, {name: "X", shape: []int{r.t, r.b, r.i}, fill: fill},
 			{name: "Wx", shape: []int{r.i, r.h}, fill: fill}, {name: "Wh", shape: []int{r.h, r.h}, fill: fill}},
-		exact:   variant == "exact",
-		zeros:   f == kernels.ReLU || variant != "normal",
-		follows: true, busy: r.busy, long: r.long,
+		zeros: f == kernels.ReLU,
 	}
-	if biased {
-		tr.operands = append(tr.operands, operand{name: "Bias", shape: []int{r.h}, fill: fill})
-	}
+	tr.optional(c.biased, operand{name: "Bias", shape: []int{r.h}, fill: fill})
+	tr.optional(c.lengths, operand{name: "Y", shape: []int{r.t, r.b, r.h}}, r.lengthsOf())
 	tr.want = func(s *sheet) {
-		states := s.result("H")
-		for i, v := range s.in("H")[:r.b*r.h] {
-			states.exactly(i, v)
-		}
-		x, wx, h, wh := s.in("X"), s.in("Wx"), s.out("H"), s.in("Wh")
-		for t := range r.t {
-			for b := range r.b {
+		h, wh := s.out("H"), s.in("Wh")
+		s.keeps(r, c, "H")
+		for b := range r.b {
+			for _, n := range r.turns(c, b) {
 				for j := range r.h {
-					var z sum
-					if biased {
-						z.add(s.in("Bias")[j])
+					if !n.taken {
+						continue
 					}
-					for i := range r.i {
-						z.add(x[(t*r.b+b)*r.i+i] * wx[i*r.h+j])
-					}
+					z := s.input(r, n.at, j, r.h, s.in("Bias"))
 					for i := range r.h {
-						z.add(h[(t*r.b+b)*r.h+i] * wh[i*r.h+j])
+						z.add(h[n.before*r.h+i] * wh[i*r.h+j])
 					}
-					states.nearActivated(((t+1)*r.b+b)*r.h+j, f, z.total, z.bound(s, 1))
+					s.result("H").nearActivated(n.after*r.h+j, f, z.total, z.bound(s, 1))
 				}
 			}
 		}
+		s.freezes(r, c, "H", "Y")
 	}
 	return tr
 }
@@ -98,71 +95,74 @@ func (r *result) nearActivated(i int, f kernels.Activation, z, tol float64) {
 
 func rnnGrad(t device.DType) []*trial {
 	var all []*trial
-	for _, r := range recurrences() {
-		for _, f := range activations {
-			for _, biased := range []bool{true, false} {
-				all = append(all, rnnGradTrial(t, f, r, biased, "normal", results[f], normal))
-				if f == kernels.ReLU && r.t <= 2 && r.h <= 10 {
-					all = append(all, rnnGradTrial(t, f, r, biased, "exact", exact, exact))
-				}
-				if f != kernels.ReLU { // where ReLU is flat, what NaN·0 is is left open
-					all = append(all, rnnGradTrial(t, f, r, biased, "special", results[f], sprinkled(normal, math.NaN(), math.Inf(1), 0, 0)))
-				}
-			}
+	for _, f := range activations {
+		of := gradCourses
+		if f == kernels.ReLU { // where it is flat, what NaN·0 is is left open
+			of = slices.DeleteFunc(slices.Clone(of), func(c course) bool { return c.variant == "special" })
 		}
+		all = append(all, recurrentTrials(func(r recurrence, c course) *trial {
+			return rnnGradTrial(t, f, r, c, results[f], normal)
+		}, of...)...)
 	}
-	return all
+	return append(all, exactTrials(func(r recurrence, c course) *trial { return rnnGradTrial(t, kernels.ReLU, r, c, exact, exact) })...)
 }
 
 // rnnGradTrial runs the gradient of a recurrent layer. The reference goes on from DZ as the device has it.
-func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, biased bool, variant string, states, fill fill) *trial {
+func rnnGradTrial(t device.DType, f kernels.Activation, r recurrence, c course, states, fill fill) *trial {
+	fill = c.fill(fill)
+	steps := []int{r.t, r.b, r.h}
 	tr := &trial{
-		kernel: kernels.RNNGrad{F: f}, dtype: t, size: r.String(), variant: fmt.Sprintf("bias %v, %s", biased, variant),
+		kernel: kernels.RNNGrad{F: f, Reverse: c.reverse}, dtype: t,
 		operands: []operand{
-			{name: "DX", shape: []int{r.t, r.b, r.i}}, {name: "DH0", shape: []int{r.b, r.h}},
+			{name: "DH0", shape: []int{r.b, r.h}},
 			{name: "DWx", shape: []int{r.i, r.h}, fill: fill}, {name: "DWh", shape: []int{r.h, r.h}, fill: fill},
-			{name: "DZ", shape: []int{r.t, r.b, r.h}}, {name: "DY", shape: []int{r.t, r.b, r.h}, fill: fill},
+			{name: "DZ", shape: steps}, {name: "DY", shape: steps, fill: fill},
 			{name: "H", shape: []int{r.t + 1, r.b, r.h}, fill: states}, {name: "X", shape: []int{r.t, r.b, r.i}, fill: fill},
 			{name: "Wx", shape: []int{r.i, r.h}, fill: fill}, {name: "Wh", shape: []int{r.h, r.h}, fill: fill}},
-		exact:   variant == "exact",
-		zeros:   f == kernels.ReLU || variant != "normal" || r.t == 0 || r.h == 0,
-		follows: true, busy: r.busy, long: r.long,
+		zeros: f == kernels.ReLU,
 	}
-	if biased {
-		tr.operands = append(tr.operands, operand{name: "DBias", shape: []int{r.h}, fill: fill})
-	}
+	tr.optional(!c.first, operand{name: "DX", shape: []int{r.t, r.b, r.i}})
+	tr.optional(c.biased, operand{name: "DBias", shape: []int{r.h}, fill: fill})
+	tr.optional(c.last, operand{name: "DHT", shape: []int{r.b, r.h}, fill: fill})
+	tr.optional(c.lengths, r.lengthsOf())
 	tr.want = func(s *sheet) {
-		dy, h, x, wh, dz := s.in("DY"), s.in("H"), s.in("X"), s.in("Wh"), s.out("DZ")
-		rows := r.t * r.b // of all steps
-		for n := range rows {
-			for j := range r.h {
-				var dh sum
-				dh.add(dy[n*r.h+j])
-				for i := range r.h {
-					if n+r.b < rows {
-						dh.add(dz[(n+r.b)*r.h+i] * wh[j*r.h+i])
-					}
-				}
-				slope := slope(f, h[(n+r.b)*r.h+j])
-				s.result("DZ").near(n*r.h+j, dh.total*slope, dh.bound(s, 4)*slope)
-			}
-		}
+		dy, h, wh, dz := s.in("DY"), s.in("H"), s.in("Wh"), s.out("DZ")
 		for b := range r.b {
-			for i := range r.h {
-				var dh sum
+			dh := make([]sum, r.h) // of the state
+			for j := range r.h {
+				if c.last {
+					dh[j].add(s.in("DHT")[b*r.h+j])
+				}
+			}
+			for _, n := range slices.Backward(r.turns(c, b)) {
 				for j := range r.h {
-					if r.t > 0 {
-						dh.add(dz[b*r.h+j] * wh[i*r.h+j])
+					if !n.taken {
+						s.result("DZ").near(n.at*r.h+j, 0, 0)
+						continue
+					}
+					dh[j].add(dy[n.at*r.h+j])
+					slope := slope(f, h[n.after*r.h+j])
+					s.result("DZ").near(n.at*r.h+j, dh[j].total*slope, dh[j].bound(s, 4)*slope)
+				}
+				for i := range r.h {
+					if !n.taken {
+						continue
+					}
+					dh[i] = sum{}
+					for j := range r.h {
+						dh[i].add(dz[n.at*r.h+j] * wh[i*r.h+j])
 					}
 				}
-				s.result("DH0").near(b*r.h+i, dh.total, dh.bound(s, 0))
+			}
+			for i := range r.h {
+				s.result("DH0").near(b*r.h+i, dh[i].total, dh[i].bound(s, 0))
 			}
 		}
-		s.inputGrad(r, r.h)
-		dzOf := s.rows(dz, r.h)
-		s.weightGrad("DWx", rows, r.i, r.h, s.rows(x, r.i), dzOf)
-		s.weightGrad("DWh", rows, r.h, r.h, s.rows(h, r.h), dzOf)
-		if biased {
+		rows, dzOf := r.t*r.b, s.rows(dz, r.h)
+		s.inputGrad(r, c, r.h)
+		s.weightGrad("DWx", rows, r.i, r.h, s.rows(s.in("X"), r.i), dzOf)
+		s.weightGrad("DWh", rows, r.h, r.h, func(n, i int) float64 { return h[c.before(r, n)*r.h+i] }, dzOf)
+		if c.biased {
 			s.weightGrad("DBias", rows, 1, r.h, ones, dzOf)
 		}
 	}

@@ -167,6 +167,10 @@ var families = []family{
 	{"Gather", gather},
 	{"ScatterAdd", scatterAdd},
 	{"Dropout", dropout},
+	{"ElementLoss", elementLoss},
+	{"ElementLossGrad", elementLossGrad},
+	{"LayerNorm", layerNorm},
+	{"LayerNormGrad", layerNormGrad},
 }
 
 // checks is one check for each size and type.

@@ -125,11 +125,11 @@ func trained(t *testing.T, d device.Device, w *gputest.Watch, dtype device.DType
 		return a
 	}
 	const inputs = 3
-	forward := kernels.RNN{F: f, H: random(steps+1, batch, hidden), X: random(steps, batch, inputs), Wx: random(inputs, hidden),
-		Wh: random(hidden, hidden), Bias: random(hidden)}
-	backward := kernels.RNNGrad{F: f, H: forward.H, X: forward.X, Wx: forward.Wx, Wh: forward.Wh, DY: random(steps, batch, hidden),
-		DX: random(steps, batch, inputs), DH0: random(batch, hidden), DZ: random(steps, batch, hidden), DWx: random(inputs, hidden),
-		DWh: random(hidden, hidden), DBias: random(hidden)}
+	forward := kernels.RNN{F: f, Reverse: seed%5 > 2, H: random(steps+1, batch, hidden), X: random(steps, batch, inputs),
+		Wx: random(inputs, hidden), Wh: random(hidden, hidden), Bias: random(hidden)}
+	backward := kernels.RNNGrad{F: f, Reverse: forward.Reverse, H: forward.H, X: forward.X, Wx: forward.Wx, Wh: forward.Wh,
+		DY: random(steps, batch, hidden), DHT: random(batch, hidden), DX: random(steps, batch, inputs), DH0: random(batch, hidden),
+		DZ: random(steps, batch, hidden), DWx: random(inputs, hidden), DWh: random(hidden, hidden), DBias: random(hidden)}
 	before := w.Launches
 	d.Launch(&forward)
 	launches = w.Launches - before
@@ -142,7 +142,9 @@ func trained(t *testing.T, d device.Device, w *gputest.Watch, dtype device.DType
 		results = append(results, data)
 	}
 	for _, o := range backward.Operands(nil) {
-		d.Free(o.Slice)
+		if !o.IsZero() {
+			d.Free(o.Slice)
+		}
 	}
 	d.Free(forward.Bias.Slice)
 	return results, launches

@@ -31,12 +31,13 @@ type network struct {
 // newNetwork returns a network with initial weights.
 func newNetwork(d device.Device, seed uint64, hidden, rows int, rate float64) *network {
 	in := layers.NewInit(d, device.Float32, seed)
+	net := layers.NewSequential(
+		layers.NewAffine(in.He(pixels, hidden), in.Zeros(hidden)),
+		layers.NewReLU(),
+		layers.NewAffine(in.Xavier(hidden, classes), in.Zeros(classes)))
+	net.SkipInputGrad()
 	return &network{
-		layers: layers.NewSequential(
-			layers.NewAffine(in.He(pixels, hidden), in.Zeros(hidden)),
-			layers.NewReLU(),
-			layers.NewAffine(in.Xavier(hidden, classes), in.Zeros(classes)),
-		),
+		layers: net,
 		loss:   layers.NewSoftmaxCrossEntropy(),
 		adam:   optim.NewAdam(rate, 0.9, 0.999),
 		rows:   rows,

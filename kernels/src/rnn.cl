@@ -1,3 +1,56 @@
+#ifndef TERMS
+// What is left to do of a step of an RNN with lengths, whose h [rows, n] is computed for all rows: one takes step t if that is
+// less than its length, and otherwise stays as it is.
+KERNEL void rnn_step(OUT(h), IN(last), OUT(y), IN_INT(lengths), index rows, index n, index t) {
+	AT(h), AT(last), AT(y), AT(lengths);
+	EACH (1, row, rows) {
+		bool takes = t < lengths[row];
+		EACH (0, j, n) {
+			index i = row * n + j;
+			if (!takes)
+				h[i] = last[i];
+			y[i] = takes ? h[i] : 0;
+		}
+	}
+}
+
+// steps_of is how many steps a row takes.
+FUNCTION index steps_of(GLOBAL const int *lengths, index row, index steps, int bounded) {
+	return bounded ? max((index)0, min(steps, (index)lengths[row])) : steps;
+}
+
+// A step back. dz is dy plus what it gets of the step after; at the step that a row takes last, it gets dh, if that is there.
+KERNEL void rnn_step_back(OUT(dz), IN(dy), IN(dh), IN(h), IN_INT(lengths), index rows, index n, index t, index steps, int f,
+	int reverse, int bounded, int has_dh) {
+	AT(dz), AT(dy), AT(dh), AT(h), AT(lengths);
+	EACH (1, row, rows) {
+		index taken = steps_of(lengths, row, steps, bounded);
+		bool last = t == (reverse ? 0 : taken - 1);
+		EACH (0, j, n) {
+			index i = row * n + j;
+			real d = last ? dy[i] : dz[i];
+			if (last && has_dh)
+				d += dh[i];
+			dz[i] = t < taken ? gradient(f, d, h[i]) : 0;
+		}
+	}
+}
+
+// rnn_first is dz at the step that each row takes first, 0 if there is none; if there is one, dh becomes 0.
+KERNEL void rnn_first(OUT(first), OUT(dh), IN(dz), IN_INT(lengths), index rows, index n, index steps, int reverse) {
+	AT(first), AT(dh), AT(dz), AT(lengths);
+	EACH (1, row, rows) {
+		index taken = steps_of(lengths, row, steps, 1), t = reverse ? taken - 1 : 0;
+		EACH (0, j, n) {
+			index i = row * n + j;
+			first[i] = taken > 0 ? dz[(t * rows + row) * n + j] : 0;
+			if (taken > 0)
+				dh[i] = 0;
+		}
+	}
+}
+
+#elif !CPU
 // A recurrence, an RNN's or its gradient's, with all steps in one launch on a GPU:
 //
 //	C[t] = g(D[t] + C[t-1]·W)   for t = 0 ... steps-1
@@ -8,7 +61,6 @@
 //
 // A group computes BATCH rows and SLICE columns of each C[t], and keeps its columns of W in local memory for all steps.
 // After a step it waits for the groups that have the same rows: so all groups must run at once.
-#if !CPU && defined(TERMS)
 #define ITEMS_N (SLICE / TILE) // work-items that compute, TILE×TILE elements each; all LANES of them bring operands in
 #define ITEMS (BATCH / TILE * ITEMS_N)
 #define ROW(i) (item / ITEMS_N + (i) * (BATCH / TILE))

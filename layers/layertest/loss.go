@@ -88,3 +88,19 @@ func lossExtremes(e *env) {
 	e.near("the loss", l.Forward(x, []int{1, -1, -1}), []float64{2e30}, 2)
 	e.near("the loss", l.Forward(x, []int{-1, -1, 0}), []float64{math.Log(2 + math.Exp(-1))}, 4)
 }
+
+// elementLosses holds MeanSquaredError and BinaryCrossEntropy against what is known, in several shapes, and far out.
+func elementLosses(e *env) {
+	squared, cross := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
+	e.shape("the loss", squared.Forward(e.normal(2, 3), e.normal(2, 3)))
+	e.same("the loss", squared.Forward(e.tensor([]float64{1, 2, 3, 4}, 2, 2), e.tensor([]float64{1, 0, 5, 0}, 2, 2)), []float64{6})
+	e.same("its gradient", squared.Backward(), []float64{0, 1, -1, 2})
+	e.same("the loss of scalars", squared.Forward(e.tensor([]float64{3}), e.tensor([]float64{1})), []float64{4})
+
+	e.near("the loss", cross.Forward(e.tensor([]float64{0, 0}, 2), e.tensor([]float64{0, 1}, 2)), []float64{math.Ln2}, 4)
+	e.same("its gradient", cross.Backward(), []float64{0.25, -0.25})
+	far := e.tensor([]float64{1000, -1000, 1000, -1000}, 4)
+	e.same("the loss far out", cross.Forward(far, e.tensor([]float64{1, 0, 0, 1}, 4)), []float64{500})
+	e.same("its gradient", cross.Backward(), []float64{0, 0, 0.25, -0.25})
+	e.near("the loss of a small probability", cross.Forward(e.tensor([]float64{-50}, 1), e.tensor([]float64{0}, 1)), []float64{math.Exp(-50)}, 32)
+}

@@ -16,8 +16,6 @@ import (
 // A model is a recurrent network with its loss and optimizer.
 type model struct {
 	rnn  *layers.RNN
-	lstm *layers.LSTM
-	gru  *layers.GRU
 	net  *layers.Sequential
 	loss *layers.SoftmaxCrossEntropy
 	opt  optim.Optimizer
@@ -29,9 +27,7 @@ func newModel(e *env, opt optim.Optimizer) *model {
 	lstm := layers.NewLSTM(e.weight(8, 32), e.weight(8, 32), e.in.Zeros(32))
 	gru := layers.NewGRU(e.weight(8, 24), e.weight(8, 24), e.in.Zeros(24), e.in.Zeros(24))
 	return &model{
-		rnn:  rnn,
-		gru:  gru,
-		lstm: lstm,
+		rnn: rnn,
 		net: layers.NewSequential(
 			rnn, lstm, gru, layers.NewAffine(e.weight(8, 6), e.in.Zeros(6)), layers.NewTanh(), layers.NewMatMul(e.weight(6, 4))),
 		loss: layers.NewSoftmaxCrossEntropy(),
@@ -44,8 +40,7 @@ func newModel(e *env, opt optim.Optimizer) *model {
 func (m *model) gradients(x *tensor.Tensor, target []int) *tensor.Tensor {
 	m.net.ResetState()
 	lengths := slices.Repeat([]int{x.Shape()[0]}, x.Shape()[1])
-	m.lstm.SetLengths(lengths)
-	m.gru.SetLengths(lengths)
+	m.net.SetLengths(lengths)
 	optim.ZeroGrad(m.net.Params())
 	loss := m.loss.Forward(m.net.Forward(x), target)
 	m.net.Backward(m.loss.Backward())

@@ -44,7 +44,14 @@ func misuse(e *env) {
 	both := layers.NewBidirectional(layers.NewLSTM(zeros(3, 16), zeros(4, 16), nil), layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil))
 	embedding := layers.NewEmbedding(zeros(7, 4))
 	dropout := layers.NewDropout(0.5, 1)
+	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
+	squared := layers.NewMeanSquaredError()
+	concat, last := layers.NewConcat(), layers.NewSelect(-1)
 	run := func() {
+		concat.Forward(zeros(2, 3), zeros(2, 4))
+		last.Forward(zeros(5, 2, 3))
+		squared.Forward(zeros(2, 3), zeros(2, 3))
+		norm.Forward(zeros(2, 3))
 		dropout.Forward(zeros(2, 3))
 		embedding.Forward([]int{1, 6}, 2)
 		tanh.Forward(zeros(2, 3))
@@ -132,11 +139,14 @@ func misuse(e *env) {
 		{func() { rnn.Forward(zeros(5, 2, 4)) }, "layers.RNN: x is float32 [5 2 4] and wx is float32 [3 4], want x [T B 3]"},
 		{func() { rnn.Forward(wide(5, 2, 3)) }, "layers.RNN: x is float64 [5 2 3] and wx is float32 [3 4], want one type"},
 		{func() { rnn.Forward(zeros(5, 6, 3)) }, "layers.RNN: x is float32 [5 6 3], a batch of 6, and the state is carried from a batch of 2; want the same, or ResetState before"},
-		{func() { rnn.SetState(nil) }, "layers.RNN: state is nil"},
-		{func() { rnn.SetState(zeros(2, 3)) }, "layers.RNN: the state is float32 [2 3] and wh is float32 [4 4], want a state [B 4]"},
-		{func() { rnn.SetState(zeros(1, 2, 4)) }, "layers.RNN: the state is float32 [1 2 4] and wh is float32 [4 4], want a state [B 4]"},
-		{func() { rnn.SetState(wide(2, 4)) }, "layers.RNN: state is float64 [2 4] and wh is float32 [4 4], want one type"},
+		{func() { rnn.SetState(nil) }, "layers.RNN: h is nil"},
+		{func() { rnn.SetState(zeros(2, 3)) }, "layers.RNN: h is float32 [2 3] and wh is float32 [4 4], want h [B 4]"},
+		{func() { rnn.SetState(zeros(1, 2, 4)) }, "layers.RNN: h is float32 [1 2 4] and wh is float32 [4 4], want h [B 4]"},
+		{func() { rnn.SetState(wide(2, 4)) }, "layers.RNN: h is float64 [2 4] and wh is float32 [4 4], want one type"},
 		{func() { rnn.Backward(zeros(5, 2, 3)) }, "layers.RNN: dy is float32 [5 2 3], want [5 2 4], the shape that Forward returned"},
+		{func() { rnn.SetLengths([]int{5, -1}) }, "layers.RNN: the length of row 1 is -1, want 0 or more"},
+		{func() { defer rnn.SetLengths(nil); rnn.SetLengths([]int{5, 6}); rnn.Forward(zeros(5, 2, 3)) }, "layers.RNN: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
+		{func() { defer rnn.SetStateGrad(nil); rnn.SetStateGrad(zeros(3, 4)); rnn.Backward(zeros(5, 2, 4)) }, "layers.RNN: dh is float32 [3 4], want [2 4], the shape of the last state"},
 		{func() { rnn.Free(); rnn.Backward(zeros(5, 2, 4)) }, "layers.RNN: Backward before Forward"},
 
 		{func() { layers.NewLSTM(nil, zeros(4, 16), nil) }, "layers.LSTM: wx is nil"},
@@ -189,6 +199,40 @@ func misuse(e *env) {
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
+		{func() { concat.Forward() }, "layers.Concat: the tensors are [], want one or more of [... C]"},
+		{func() { concat.Forward(nil, zeros(2)) }, "layers.Concat: the tensors are [<nil> float32 [2]], want one or more of [... C]"},
+		{func() { concat.Forward(zeros()) }, "layers.Concat: the tensors are [float32 []], want one or more of [... C]"},
+		{func() { concat.Forward(zeros(2, 3), nil) }, "layers.Concat: a tensor is nil"},
+		{func() { concat.Forward(zeros(2, 3), zeros(3, 3)) }, "layers.Concat: a tensor is float32 [3 3] and the first float32 [2 3], want the same axes but for the last"},
+		{func() { concat.Forward(zeros(2, 3), zeros(1, 2, 3)) }, "layers.Concat: a tensor is float32 [1 2 3] and the first float32 [2 3], want the same axes but for the last"},
+		{func() { concat.Forward(zeros(2, 3), wide(2, 3)) }, "layers.Concat: a tensor is float64 [2 3] and the first is float32 [2 3], want one type"},
+		{func() { concat.Forward(concat.Forward(zeros(2, 3)), zeros(2, 3)) }, "layers.Concat: a tensor, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { concat.Backward(zeros(2, 3)) }, "layers.Concat: dy is float32 [2 3], want [2 7], the shape that Forward returned"},
+		{func() { concat.Free(); concat.Backward(zeros(2, 7)) }, "layers.Concat: Backward before Forward"},
+		{func() { last.Forward(nil) }, "layers.Select: x is <nil>, want [T B H]"},
+		{func() { last.Forward(zeros(2, 3)) }, "layers.Select: x is float32 [2 3], want [T B H]"},
+		{func() { last.Forward(whole(5, 2, 3)) }, "kernels.Gather: W is int32, want float32 or float64"},
+		{func() { last.Forward(zeros(0, 2, 3)) }, "layers.Select: row 0 has 0 steps and none is step -1, want more or another one"},
+		{func() { layers.NewSelect(5).Forward(zeros(5, 2, 3)) }, "layers.Select: row 0 has 5 steps and none is step 5, want more or another one"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 0}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: row 1 has 0 steps and none is step -1, want more or another one"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 6}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 1 lengths and x is float32 [5 2 3], want 2 lengths"},
+		{func() { last.Backward(zeros(5, 2, 3)) }, "layers.Select: dy is float32 [5 2 3], want [2 3], the shape that Forward returned"},
+		{func() { last.Free(); last.Backward(zeros(2, 3)) }, "layers.Select: Backward before Forward"},
+
+		{func() { layers.NewLayerNorm(nil, zeros(3), 1e-5) }, "layers.LayerNorm: gamma is nil"},
+		{func() { layers.NewLayerNorm(zeros(3), nil, 1e-5) }, "layers.LayerNorm: beta is nil"},
+		{func() { layers.NewLayerNorm(zeros(2, 3), zeros(3), 1e-5) }, "layers.LayerNorm: gamma is float32 [2 3], want [C]"},
+		{func() { layers.NewLayerNorm(zeros(3), zeros(4), 1e-5) }, "layers.LayerNorm: beta is float32 [4] and gamma is float32 [3], want beta [3]"},
+		{func() { layers.NewLayerNorm(zeros(3), wide(3), 1e-5) }, "layers.LayerNorm: beta is float64 [3] and gamma is float32 [3], want one type"},
+		{func() { layers.NewLayerNorm(zeros(3), zeros(3), -1) }, "layers.LayerNorm: eps is -1, want 0 or more"},
+		{func() { norm.Forward(nil) }, "layers.LayerNorm: x is nil"},
+		{func() { norm.Forward(zeros()) }, "layers.LayerNorm: x is float32 [] and gamma is float32 [3], want x [... 3]"},
+		{func() { norm.Forward(zeros(3, 2)) }, "layers.LayerNorm: x is float32 [3 2] and gamma is float32 [3], want x [... 3]"},
+		{func() { norm.Forward(norm.Forward(zeros(2, 3))) }, "layers.LayerNorm: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { norm.Backward(zeros(3, 2)) }, "layers.LayerNorm: dy is float32 [3 2], want [2 3], the shape that Forward returned"},
+		{func() { norm.Free(); norm.Backward(zeros(2, 3)) }, "layers.LayerNorm: Backward before Forward"},
+
 		{func() { layers.NewDropout(1, 1) }, "layers.Dropout: p is 1, want 0 <= p < 1"},
 		{func() { layers.NewDropout(-0.5, 1) }, "layers.Dropout: p is -0.5, want 0 <= p < 1"},
 		{func() { layers.NewSequenceDropout(math.NaN(), 1) }, "layers.SequenceDropout: p is NaN, want 0 <= p < 1"},
@@ -234,6 +278,15 @@ func misuse(e *env) {
 		{func() { loss.Forward(zeros(2, 3), []int{-2, 0}) }, "layers.SoftmaxCrossEntropy: target 0 is -2, want a class in [0, 3) or -1"},
 		{func() { loss.Forward(whole(2, 3), []int{1, 1}) }, "kernels.SoftmaxCrossEntropy: X is int32, want float32 or float64"},
 		{func() { layers.NewSoftmaxCrossEntropy().Backward() }, "layers.SoftmaxCrossEntropy: Backward before Forward"},
+
+		{func() { squared.Forward(nil, zeros(2)) }, "layers.MeanSquaredError: y is nil"},
+		{func() { squared.Forward(zeros(2), nil) }, "layers.MeanSquaredError: target is nil"},
+		{func() { squared.Forward(zeros(2), zeros(2, 1)) }, "layers.MeanSquaredError: target is float32 [2 1] and y is float32 [2], want one shape"},
+		{func() { squared.Forward(zeros(2), wide(2)) }, "layers.MeanSquaredError: target is float64 [2] and y is float32 [2], want one type"},
+		{func() { squared.Forward(whole(2), whole(2)) }, "kernels.ElementLoss: X is int32, want float32 or float64"},
+		{func() { layers.NewBinaryCrossEntropy().Forward(zeros(0, 3), zeros(0, 3)) }, "layers.BinaryCrossEntropy: y is float32 [0 3], which is empty and has no mean loss"},
+		{func() { layers.NewBinaryCrossEntropy().Backward() }, "layers.BinaryCrossEntropy: Backward before Forward"},
+		{func() { squared.Free(); squared.Backward() }, "layers.MeanSquaredError: Backward before Forward"},
 
 		// A result with more elements than there can be, though it has none; and what Backward says after that.
 		{func() { affine.Forward(zeros(huge, 0, 3)) }, "has more elements than can be counted"},

@@ -186,8 +186,8 @@ func (d *counting) Download(dst []byte, src device.Slice) error {
 	return d.Device.Download(dst, src)
 }
 
-// transfers counts what a training step moves between host and device: the inputs, the lengths of an LSTM and a GRU, the targets, and what
-// is read.
+// transfers counts what a training step moves between host and device: the inputs, the lengths for three recurrent layers, the
+// targets, and what is read.
 func transfers(e *env) {
 	for _, c := range optimizers {
 		e.Run(c.name, func(e *env) {
@@ -202,7 +202,7 @@ func transfers(e *env) {
 				tensor.Set(x, batch)
 				loss := m.gradients(x, target)
 				m.step()
-				if up := 4*len(batch) + 2*4*x.Shape()[1] + 4*len(target); d.up != up || d.down != 0 {
+				if up := 4*len(batch) + 3*4*x.Shape()[1] + 4*len(target); d.up != up || d.down != 0 {
 					e.Errorf("a step moves %d bytes to the device and %d back, want %d and 0", d.up, d.down, up)
 				}
 				if _, err := tensor.Values[float32](loss); err != nil || d.down != 4 {

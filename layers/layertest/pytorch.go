@@ -3,13 +3,14 @@ package layertest
 import (
 	"bytes"
 	"embed"
+	"fmt"
 
 	"github.com/keisan-go/keisan/checkpoint/safetensors"
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// PyTorch's results, in float64, as testdata/gen_fixtures.py wrote them.
+// PyTorch's results, in float64, as testdata/gen_fixtures.py and gen_blocks.py wrote them.
 //
 //go:embed testdata/*.safetensors
 var fixtures embed.FS
@@ -47,6 +48,18 @@ func (f fixture) get(name string) array {
 	return array{t.Shape, values}
 }
 
+// ints is a tensor of whole numbers.
+func (f fixture) ints(name string) (values []int) {
+	all, err := safetensors.Values[int64](f.file, name)
+	if err != nil {
+		f.e.Fatal(err)
+	}
+	for _, v := range all {
+		values = append(values, int(v))
+	}
+	return values
+}
+
 // tensor is a tensor of the file on the device.
 func (f fixture) tensor(name string) *tensor.Tensor {
 	t := f.get(name)
@@ -72,41 +85,59 @@ func (e *env) roundings() float64 {
 	return 64
 }
 
-// pytorchRNN holds RNN against torch.nn.RNN, whose weights are [H, I] and whose biases are two, one for each product.
-func pytorchRNN(e *env) {
-	for name, newRNN := range map[string]func(wx, wh, b *tensor.Tensor) *layers.RNN{
-		"rnn_tanh_l1": layers.NewRNN,
-		"rnn_relu_l1": layers.NewReLURNN,
+// pytorchRecurrent holds the recurrent layers against torch.nn.RNN, LSTM and GRU, of one layer and of two, in one direction and
+// in both: what they return, the states and all gradients.
+func pytorchRecurrent(e *env) {
+	for name, make := range map[string]func(wx, wh, bx, bh *tensor.Tensor) layers.Recurrent{
+		"rnn_tanh": func(wx, wh, bx, bh *tensor.Tensor) layers.Recurrent { return layers.NewRNN(wx, wh, bx) },
+		"rnn_relu": func(wx, wh, bx, bh *tensor.Tensor) layers.Recurrent { return layers.NewReLURNN(wx, wh, bx) },
+		"lstm":     func(wx, wh, bx, bh *tensor.Tensor) layers.Recurrent { return layers.NewLSTM(wx, wh, bx) },
+		"gru":      func(wx, wh, bx, bh *tensor.Tensor) layers.Recurrent { return layers.NewGRU(wx, wh, bx, bh) },
 	} {
-		e.Run(name, func(e *env) {
-			f := readFixture(e, name)
-			weight := func(name string) *tensor.Tensor {
-				values, rows, cols := f.transposed(name)
-				return e.tensor(values, rows, cols)
-			}
-			wx, wh := weight("weight_ih_l0"), weight("weight_hh_l0")
-			b := layers.NewAdd().Forward(f.tensor("bias_ih_l0"), f.tensor("bias_hh_l0"))
-			h0, hn, dhn := f.get("h0"), f.get("hn"), f.get("d_hn")
-			batch, hidden := h0.Shape[1], h0.Shape[2]
-
-			l := newRNN(wx, wh, b)
-			l.SetState(e.tensor(h0.Values, batch, hidden))
-			e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
-			e.near("the state", l.State(), hn.Values, e.roundings())
-
-			dy := f.get("d_output") // the last state is the last step's y, and so is its gradient
-			for i, d := range dhn.Values {
-				dy.Values[len(dy.Values)-batch*hidden+i] += d
-			}
-			e.near("dx", l.Backward(e.tensor(dy.Values, dy.Shape...)), f.get("d_input").Values, e.roundings())
-			e.near("the state's gradient", l.StateGrad(), f.get("d_h0").Values, e.roundings())
-			dwx, _, _ := f.transposed("grad.weight_ih_l0")
-			dwh, _, _ := f.transposed("grad.weight_hh_l0")
-			e.near("dwx", wx.Grad(), dwx, e.roundings())
-			e.near("dwh", wh.Grad(), dwh, e.roundings())
-			e.near("db", b.Grad(), f.get("grad.bias_ih_l0").Values, e.roundings())
-			e.near("db", b.Grad(), f.get("grad.bias_hh_l0").Values, e.roundings())
-		})
+		for _, size := range []struct {
+			name              string
+			depth, directions int
+		}{{"_l1", 1, 1}, {"_l1_bi", 1, 2}, {"_l2", 2, 1}, {"_l2_bi", 2, 2}} {
+			e.Run(name+size.name, func(e *env) {
+				f := readFixture(e, name+size.name)
+				var all []layers.Recurrent // of all directions of all layers, as PyTorch counts them
+				var nearWeights []func()
+				var stack []layers.Layer
+				for layer := range size.depth {
+					for _, direction := range []string{"", "_reverse"}[:size.directions] {
+						suffix := fmt.Sprintf("_l%d%s", layer, direction)
+						wx, wh, bx, bh := f.weights(suffix)
+						if name != "gru" { // one bias, the sum of both
+							bx = layers.NewAdd().Forward(bx, bh)
+							bh = bx
+						}
+						l := make(wx, wh, bx, bh)
+						setState(l, f.states("h0", "c0", len(all)))
+						setStateGrad(l, f.states("d_hn", "d_cn", len(all)))
+						all = append(all, l)
+						nearWeights = append(nearWeights, func() { e.Helper(); f.nearWeights(suffix, wx, wh, bx, bh) })
+					}
+					last := all[len(all)-size.directions:]
+					if size.directions == 2 {
+						stack = append(stack, layers.NewBidirectional(last[0], last[1]))
+					} else {
+						stack = append(stack, last[0])
+					}
+				}
+				net := layers.NewSequential(stack...)
+				e.near("y", net.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+				e.near("dx", net.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+				for i, l := range all {
+					for j, want := range f.states("hn", "cn", i) {
+						e.near(fmt.Sprintf("state %d of %d", j, i), stateOf(l)[j], e.values(want), e.roundings())
+					}
+					for j, want := range f.states("d_h0", "d_c0", i) {
+						e.near(fmt.Sprintf("the gradient of state %d of %d", j, i), stateGradOf(l)[j], e.values(want), e.roundings())
+					}
+					nearWeights[i]()
+				}
+			})
+		}
 	}
 }
 
@@ -131,81 +162,48 @@ func (f fixture) nearWeights(suffix string, wx, wh, bx, bh *tensor.Tensor) {
 	e.near("dbh", bh.Grad(), f.get("grad.bias_hh"+suffix).Values, e.roundings())
 }
 
-// state is what belongs to one of the layers of a module in a tensor [layers, B, H].
-func (f fixture) state(name string, layer int) *tensor.Tensor {
-	t := f.get(name)
-	n := t.Shape[1] * t.Shape[2]
-	return f.e.tensor(t.Values[layer*n:(layer+1)*n], t.Shape[1], t.Shape[2])
-}
-
-// pytorchLSTM holds LSTM against torch.nn.LSTM.
-func pytorchLSTM(e *env) {
-	f := readFixture(e, "lstm_l1")
-	wx, wh, bx, bh := f.weights("_l0")
-	b := layers.NewAdd().Forward(bx, bh)
-	l := layers.NewLSTM(wx, wh, b)
-	l.SetState(f.state("h0", 0), f.state("c0", 0))
-	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
-	h, c := l.State()
-	e.near("h", h, f.get("hn").Values, e.roundings())
-	e.near("c", c, f.get("cn").Values, e.roundings())
-
-	l.SetStateGrad(f.state("d_hn", 0), f.state("d_cn", 0))
-	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
-	dh, dc := l.StateGrad()
-	e.near("dh", dh, f.get("d_h0").Values, e.roundings())
-	e.near("dc", dc, f.get("d_c0").Values, e.roundings())
-	f.nearWeights("_l0", wx, wh, b, b)
-}
-
-// pytorchGRU holds GRU against torch.nn.GRU.
-func pytorchGRU(e *env) {
-	f := readFixture(e, "gru_l1")
-	wx, wh, bx, bh := f.weights("_l0")
-	l := layers.NewGRU(wx, wh, bx, bh)
-	l.SetState(f.state("h0", 0))
-	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
-	e.near("h", l.State(), f.get("hn").Values, e.roundings())
-	l.SetStateGrad(f.state("d_hn", 0))
-	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
-	e.near("dh", l.StateGrad(), f.get("d_h0").Values, e.roundings())
-	f.nearWeights("_l0", wx, wh, bx, bh)
-}
-
-// pytorchBidirectional holds Bidirectional against torch.nn.LSTM and torch.nn.GRU.
-func pytorchBidirectional(e *env) {
-	for _, name := range []string{"lstm_l1_bi", "gru_l1_bi"} {
-		e.Run(name, func(e *env) {
-			f := readFixture(e, name)
-			var directions [2]gated
-			var nearWeights [2]func()
-			for i, suffix := range []string{"_l0", "_l0_reverse"} {
-				wx, wh, bx, bh := f.weights(suffix)
-				if name == "gru_l1_bi" {
-					l := layers.NewGRU(wx, wh, bx, bh)
-					l.SetState(f.state("h0", i))
-					l.SetStateGrad(f.state("d_hn", i))
-					directions[i] = l
-				} else {
-					bx = layers.NewAdd().Forward(bx, bh)
-					bh = bx
-					l := layers.NewLSTM(wx, wh, bx)
-					l.SetState(f.state("h0", i), f.state("c0", i))
-					l.SetStateGrad(f.state("d_hn", i), f.state("d_cn", i))
-					directions[i] = l
-				}
-				nearWeights[i] = func() { e.Helper(); f.nearWeights(suffix, wx, wh, bx, bh) }
-			}
-			l := layers.NewBidirectional(directions[0], directions[1])
-			e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
-			e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
-			for i, direction := range directions {
-				e.near("h", stateOf(direction)[0], e.values(f.state("hn", i)), e.roundings())
-				e.near("dh", stateGradOf(direction)[0], e.values(f.state("d_h0", i)), e.roundings())
-				nearWeights[i]()
-			}
-		})
+// states is what belongs to one of the layers of a module in the tensors h [layers, B, H] and, of an LSTM, c.
+func (f fixture) states(h, c string, layer int) (all []*tensor.Tensor) {
+	for _, name := range []string{h, c} {
+		if _, ok := f.file.Lookup(name); ok {
+			t := f.get(name)
+			n := t.Shape[1] * t.Shape[2]
+			all = append(all, f.e.tensor(t.Values[layer*n:(layer+1)*n], t.Shape[1], t.Shape[2]))
+		}
 	}
+	return all
+}
+
+// pytorchEmbedding holds Embedding against torch.nn.functional.embedding.
+func pytorchEmbedding(e *env) {
+	f := readFixture(e, "embedding")
+	w := f.tensor("weight")
+	ids, _ := f.file.Lookup("ids")
+	l := layers.NewEmbedding(w)
+	e.same("y", l.Forward(f.ints("ids"), ids.Shape...), e.values(f.tensor("output")))
+	l.Backward(f.tensor("d_output"))
+	e.near("dw", w.Grad(), f.get("grad.weight").Values, e.roundings())
+}
+
+// pytorchLayerNorm holds LayerNorm against torch.nn.functional.layer_norm.
+func pytorchLayerNorm(e *env) {
+	f := readFixture(e, "layer_norm")
+	gamma, beta := f.tensor("gamma"), f.tensor("beta")
+	l := layers.NewLayerNorm(gamma, beta, 1e-5)
+	e.near("y", l.Forward(f.tensor("input")), f.get("output").Values, e.roundings())
+	e.near("dx", l.Backward(f.tensor("d_output")), f.get("d_input").Values, e.roundings())
+	e.near("dgamma", gamma.Grad(), f.get("grad.gamma").Values, e.roundings())
+	e.near("dbeta", beta.Grad(), f.get("grad.beta").Values, e.roundings())
+}
+
+// pytorchLosses holds the losses of elements against torch.nn.functional's.
+func pytorchLosses(e *env) {
+	f := readFixture(e, "losses")
+	squared, cross := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
+	e.near("the mean squared error", squared.Forward(f.tensor("output"), f.tensor("target")), f.get("squared").Values, e.roundings())
+	e.near("its gradient", squared.Backward(), f.get("d_output").Values, e.roundings())
+	e.near("the binary cross-entropy", cross.Forward(f.tensor("logits"), f.tensor("labels")), f.get("cross").Values, e.roundings())
+	e.near("its gradient", cross.Backward(), f.get("d_logits").Values, e.roundings())
 }
 
 // pytorchTwoLayerNet holds a network with a sigmoid layer and its loss against PyTorch's.
@@ -214,14 +212,7 @@ func pytorchTwoLayerNet(e *env) {
 	net := layers.NewSequential(
 		layers.NewAffine(f.tensor("W1"), f.tensor("b1")), layers.NewSigmoid(),
 		layers.NewAffine(f.tensor("W2"), f.tensor("b2")))
-	classes, err := safetensors.Values[int64](f.file, "target")
-	if err != nil {
-		e.Fatal(err)
-	}
-	var target []int
-	for _, class := range classes {
-		target = append(target, int(class))
-	}
+	target := f.ints("target")
 	loss := layers.NewSoftmaxCrossEntropy()
 	logits := net.Forward(f.tensor("input"))
 	e.near("logits", logits, f.get("logits").Values, e.roundings())

@@ -2,227 +2,210 @@ package layertest
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/keisan-go/keisan/layers"
+	"github.com/keisan-go/keisan/layers/gradcheck"
 	"github.com/keisan-go/keisan/tensor"
 )
 
 // A network's sizes, odd enough to leave a remainder in every blocked loop.
 const steps, batch, inputs, hidden = 7, 5, 19, 37
 
-// rnnMaker makes layers of the same weights.
-type rnnMaker struct{ wx, wh, b *tensor.Tensor }
-
-func newRNNMaker(e *env) rnnMaker {
-	return rnnMaker{e.weight(inputs, hidden), e.weight(hidden, hidden), e.normal(hidden)}
+// recurrentKinds is every kind of recurrent layer: how many states it has, its weights, and a layer of them.
+var recurrentKinds = []struct {
+	name    string
+	states  int
+	weights func(e *env, inputs, hidden int) []*tensor.Tensor
+	layer   func(w []*tensor.Tensor) layers.Recurrent
+}{
+	{"RNN", 1, weightsOf(1, 1), func(w []*tensor.Tensor) layers.Recurrent { return layers.NewRNN(w[0], w[1], w[2]) }},
+	{"ReLURNN", 1, weightsOf(1, 1), func(w []*tensor.Tensor) layers.Recurrent { return layers.NewReLURNN(w[0], w[1], w[2]) }},
+	{"LSTM", 2, weightsOf(4, 1), func(w []*tensor.Tensor) layers.Recurrent { return layers.NewLSTM(w[0], w[1], w[2]) }},
+	{"GRU", 1, weightsOf(3, 2), func(w []*tensor.Tensor) layers.Recurrent { return layers.NewGRU(w[0], w[1], w[2], w[3]) }},
+	{"GRUResetBefore", 1, weightsOf(3, 2), func(w []*tensor.Tensor) layers.Recurrent { return layers.NewGRUResetBefore(w[0], w[1], w[2], w[3]) }},
 }
 
-func (m rnnMaker) rnn() *layers.RNN { return layers.NewRNN(m.wx, m.wh, m.b) }
-
-// chunks runs a sequence in pieces, the state carried: the same bits as in one piece.
-func chunks(e *env) {
-	m, x, h := newRNNMaker(e), e.normal(steps, batch, inputs), e.normal(batch, hidden)
-	for _, begin := range []*tensor.Tensor{nil, h} {
-		whole := m.rnn()
-		if begin != nil {
-			whole.SetState(begin)
-		}
-		want := e.values(whole.Forward(x))
-		wantState := e.values(whole.State())
-		for _, lengths := range [][]int{{3, 4}, {1, 1, 1, 1, 1, 1, 1}, {6, 1}, {0, 7}, {2, 0, 5}} {
-			l, t := m.rnn(), 0
-			if begin != nil {
-				l.SetState(begin)
-			}
-			for _, n := range lengths {
-				y := l.Forward(x.Slice(t, t+n))
-				e.same(fmt.Sprintf("in chunks of %d, steps %d to %d", lengths, t, t+n), y, want[t*batch*hidden:(t+n)*batch*hidden])
-				t += n
-			}
-			e.same(fmt.Sprintf("after chunks of %d the state", lengths), l.State(), wantState)
-		}
-	}
-}
-
-// chunkGradients goes back through two chunks, each in a layer of its own, the gradient of the state handed on.
-func chunkGradients(e *env) {
-	m, x, dy := newRNNMaker(e), e.normal(steps, batch, inputs), e.normal(steps, batch, hidden)
-	params := m.rnn().Params()
-	gradients := func() (all [][]float64) {
-		for _, p := range params {
-			all = append(all, e.values(p.Grad))
-			p.Grad.Fill(0)
+// weightsOf is the weights of a layer with so many gates and biases.
+func weightsOf(gates, biases int) func(e *env, inputs, hidden int) []*tensor.Tensor {
+	return func(e *env, inputs, hidden int) []*tensor.Tensor {
+		all := []*tensor.Tensor{e.weight(inputs, gates*hidden), e.weight(hidden, gates*hidden)}
+		for range biases {
+			all = append(all, e.normal(gates*hidden))
 		}
 		return all
 	}
-	whole := m.rnn()
-	whole.Forward(x)
-	dx := e.values(whole.Backward(dy))
-	want := gradients()
-
-	const n = 3
-	first, second := m.rnn(), m.rnn()
-	first.Forward(x.Slice(0, n))
-	second.SetState(first.State())
-	second.Forward(x.Slice(n, steps))
-	e.near("dx of the second chunk", second.Backward(dy.Slice(n, steps)), dx[n*batch*inputs:], 32)
-	last := dy.Slice(n-1, n).Reshape(batch, hidden)
-	last.Copy(layers.NewAdd().Forward(last, second.StateGrad()))
-	e.near("dx of the first chunk", first.Backward(dy.Slice(0, n)), dx[:n*batch*inputs], 32)
-	for i, got := range gradients() {
-		e.near("the gradient of "+params[i].Name, e.tensor(got, len(got)), want[i], 32)
-	}
 }
 
-// rows runs each row of a batch on its own: the same bits as beside the others.
-func rows(e *env) {
-	m, x, h := newRNNMaker(e), e.normal(steps, batch, inputs), e.normal(batch, hidden)
-	const outputs = 11
-	matmul := layers.NewMatMul(e.weight(hidden, outputs))
-	l := m.rnn()
-	l.SetState(h)
-	states := l.Forward(x)
-	wantH, wantY := e.values(states), e.values(matmul.Forward(states))
-	for b := range batch {
-		l.SetState(h.Slice(b, b+1))
-		states := l.Forward(e.tensor(rowsOf(e.values(x), b, b+1), steps, 1, inputs))
-		e.same(fmt.Sprintf("row %d alone", b), states, rowsOf(wantH, b, b+1))
-		e.same(fmt.Sprintf("the product of row %d alone", b), matmul.Forward(states), rowsOf(wantY, b, b+1))
-	}
+// A oneState is a layer with one state, as all are but LSTM.
+type oneState interface {
+	SetState(h *tensor.Tensor)
+	State() *tensor.Tensor
+	StateGrad() *tensor.Tensor
+	SetStateGrad(dh *tensor.Tensor)
 }
 
-// cells unrolls a sequence over cells of the same weights, one for each step.
-func cells(e *env) {
-	m, x, h, dy := newRNNMaker(e), e.normal(steps, batch, inputs), e.normal(batch, hidden), e.normal(steps, batch, hidden)
-	whole := m.rnn()
-	whole.SetState(h)
-	y := e.values(whole.Forward(x))
-	dx := e.values(whole.Backward(dy))
-	var want [][]float64
-	for _, p := range whole.Params() {
-		want = append(want, e.values(p.Grad))
-		p.Grad.Fill(0)
-	}
+// setState, stateOf, stateGradOf and setStateGrad are the methods that differ in the number of states.
 
-	var unrolled []*layers.RNNCell
-	next := h
-	for t := range steps {
-		unrolled = append(unrolled, layers.NewRNNCell(m.wx, m.wh, m.b))
-		next = unrolled[t].Forward(x.Slice(t, t+1).Reshape(batch, inputs), next)
-		e.same(fmt.Sprintf("step %d", t), next, y[t*batch*hidden:(t+1)*batch*hidden])
+func setState(l layers.Recurrent, states []*tensor.Tensor) {
+	if l, ok := l.(*layers.LSTM); ok {
+		l.SetState(states[0], states[1])
+		return
 	}
-	add := layers.NewAdd()
-	dh := e.tensor(make([]float64, batch*hidden), batch, hidden)
-	for t := steps - 1; t >= 0; t-- {
-		var dxt *tensor.Tensor
-		dxt, dh = unrolled[t].Backward(add.Forward(dh, dy.Slice(t, t+1).Reshape(batch, hidden)))
-		e.near(fmt.Sprintf("dx of step %d", t), dxt, dx[t*batch*inputs:(t+1)*batch*inputs], 32)
-	}
-	e.near("the first state's gradient", dh, e.values(whole.StateGrad()), 32)
-	for i, p := range whole.Params() {
-		e.near("the gradient of "+p.Name, p.Grad, want[i], 32)
-	}
-
-	// One cell alone steps as well, when nobody wants its gradient: its state goes back into it.
-	l := layers.NewRNNCell(m.wx, m.wh, m.b)
-	next = h
-	for t := range steps {
-		next = l.Forward(x.Slice(t, t+1).Reshape(batch, inputs), next)
-	}
-	e.same("the last step of one cell", next, y[(steps-1)*batch*hidden:])
+	l.(oneState).SetState(states[0])
 }
 
-// state is about the state that an RNN carries.
-func state(e *env) {
-	m, x, h := newRNNMaker(e), e.normal(steps, batch, inputs), e.normal(batch, hidden)
-	fromZero := e.values(m.rnn().Forward(x))
-	given := m.rnn()
-	given.SetState(h)
-	fromH := e.values(given.Forward(x))
-	lastState := fromH[(steps-1)*batch*hidden:]
-
-	l := m.rnn()
-	if l.State() != nil || l.StateGrad() != nil {
-		e.Errorf("a new layer has the state %v and its gradient %v, want none", l.State(), l.StateGrad())
+func stateOf(l layers.Recurrent) []*tensor.Tensor {
+	if l, ok := l.(*layers.LSTM); ok {
+		h, c := l.State()
+		return []*tensor.Tensor{h, c}
 	}
-	e.same("from the beginning", l.Forward(x), fromZero)
-	l.ResetState()
-	if l.State() != nil {
-		e.Errorf("after ResetState the state is %v, want none", l.State())
-	}
-	e.same("after ResetState", l.Forward(x), fromZero)
-
-	own := e.clone(h)
-	l.SetState(own)
-	own.Fill(7) // SetState made a copy
-	e.shape("the state", l.State(), batch, hidden)
-	e.same("the state", l.State(), e.values(h))
-	e.same("from the state", l.Forward(x), fromH)
-	e.same("the last state", l.State(), lastState)
-	l.SetState(l.State())
-	e.same("the state given back", l.State(), lastState)
-	l.SetState(l.State())
-	e.same("and again", l.State(), lastState)
-
-	l.SetState(h)
-	given.SetState(h)
-	kept := l.State()
-	l.ResetState()
-	l.SetState(kept)
-	e.same("the state that was reset", l.State(), e.values(h))
-
-	given.Forward(x.Slice(0, 2)) // the state outlives a change of the sequence's length, and a SetState of it
-	l.Forward(x.Slice(0, 2))
-	e.same("a shorter sequence", l.State(), e.values(given.State()))
-	given.Forward(x)
-	l.Forward(x)
-	e.same("the longer one again", l.State(), e.values(given.State()))
-
-	l.SetState(h.Slice(1, 3)) // another batch
-	e.same("a smaller batch", l.Forward(e.tensor(rowsOf(e.values(x), 1, 3), steps, 2, inputs)), rowsOf(fromH, 1, 3))
-	l.SetState(h)
-	l.SetState(l.State().Slice(1, 3)) // a part of what it already has
-	e.same("a part of the state", l.State(), e.values(h)[hidden:3*hidden])
-	l.ResetState()
-	e.same("the whole batch again", l.Forward(x), fromZero)
-
-	l.Backward(e.normal(steps, batch, hidden))
-	e.shape("the state's gradient", l.StateGrad(), batch, hidden)
-	grad := e.values(l.StateGrad())
-	l.Forward(x)
-	e.same("the state's gradient until the next Backward", l.StateGrad(), grad)
+	return []*tensor.Tensor{l.(oneState).State()}
 }
 
-// goroutines makes and runs layers that share weights at the same time, each with an input of its own.
-func goroutines(e *env) {
-	const n = 4
-	m := newRNNMaker(e)
-	var x, y [n]*tensor.Tensor
-	for i := range n {
-		x[i] = e.normal(steps, batch, inputs)
+func stateGradOf(l layers.Recurrent) []*tensor.Tensor {
+	if l, ok := l.(*layers.LSTM); ok {
+		dh, dc := l.StateGrad()
+		return []*tensor.Tensor{dh, dc}
 	}
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			l := m.rnn()
-			for range 10 {
-				l.ResetState()
-				y[i] = l.Forward(x[i])
+	return []*tensor.Tensor{l.(oneState).StateGrad()}
+}
+
+func setStateGrad(l layers.Recurrent, grads []*tensor.Tensor) {
+	if l, ok := l.(*layers.LSTM); ok {
+		l.SetStateGrad(grads[0], grads[1])
+		return
+	}
+	l.(oneState).SetStateGrad(grads[0])
+}
+
+// eachRecurrent runs f for every kind of recurrent layer. Every call of make is a layer of the same weights.
+func eachRecurrent(e *env, f func(e *env, states []*tensor.Tensor, make func() layers.Recurrent)) {
+	for _, kind := range recurrentKinds {
+		e.Run(kind.name, func(e *env) {
+			w := kind.weights(e, inputs, hidden)
+			var states []*tensor.Tensor
+			for range kind.states {
+				states = append(states, e.normal(batch, hidden))
 			}
+			f(e, states, func() layers.Recurrent { return kind.layer(w) })
 		})
 	}
-	all.Wait()
-	for i := range n {
-		e.same(fmt.Sprintf("the states of goroutine %d", i), y[i], e.values(m.rnn().Forward(x[i])))
+}
+
+// recurrentSpecimens are the recurrent layers in all the ways that they run.
+func recurrentSpecimens() (all []specimen) {
+	for _, kind := range recurrentKinds {
+		add := func(name string, prepare func(l layers.Recurrent)) {
+			all = append(all, specimen{kind.name + name, func(e *env) gradcheck.Function {
+				l := kind.layer(kind.weights(e, 3, 5))
+				prepare(l)
+				return recurrentFunction(e, l, kind.states)
+			}})
+		}
+		add("", func(layers.Recurrent) {})
+		add("/reverse", func(l layers.Recurrent) { l.SetReverse(true) })
+		add("/lengths", func(l layers.Recurrent) { l.SetLengths([]int{2, 4, 0}) })
+		add("/reverse lengths", func(l layers.Recurrent) { l.SetReverse(true); l.SetLengths([]int{3, 0, 1}) })
+		all = append(all, specimen{kind.name + "/chain", func(e *env) gradcheck.Function { // one goes on where another ends
+			w := kind.weights(e, 3, 5)
+			first, second := kind.layer(w), kind.layer(w)
+			first.SetLengths([]int{4, 2, 3})
+			f := recurrentFunction(e, first, kind.states)
+			begin, x := f.Forward, e.normal(2, 3, 3)
+			zero := e.in.Zeros(4, 3, 5)
+			f.Forward = func() *tensor.Tensor {
+				begin()
+				setState(second, stateOf(first))
+				return second.Forward(x)
+			}
+			f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors {
+				second.Backward(dy)
+				setStateGrad(first, stateGradOf(second))
+				return recurrentGradients(first, zero)
+			}
+			return f
+		}})
+	}
+	for name, make := range map[string]func(e *env) layers.Layer{
+		"RNN/no bias":  func(e *env) layers.Layer { return layers.NewRNN(e.weight(5, 3), e.weight(3, 3), nil) },
+		"LSTM/no bias": func(e *env) layers.Layer { return layers.NewLSTM(e.weight(5, 12), e.weight(3, 12), nil) },
+		"GRU/no bias":  func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), nil, nil) },
+		"GRU/bx":       func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), e.normal(9), nil) },
+		"GRU/bh":       func(e *env) layers.Layer { return layers.NewGRU(e.weight(5, 9), e.weight(3, 9), nil, e.normal(9)) },
+		"GRUResetBefore/no bias": func(e *env) layers.Layer {
+			return layers.NewGRUResetBefore(e.weight(5, 9), e.weight(3, 9), nil, nil)
+		},
+	} {
+		all = append(all, specimen{name, func(e *env) gradcheck.Function { return layer(make(e), e.normal(4, 2, 5)) }})
+	}
+	return append(all,
+		specimen{"Bidirectional", func(e *env) gradcheck.Function {
+			return layer(layers.NewBidirectional(
+				layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20)),
+				layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20))), e.normal(4, 2, 3))
+		}},
+		specimen{"Bidirectional/lengths", func(e *env) gradcheck.Function {
+			l := layers.NewBidirectional(
+				layers.NewGRU(e.weight(3, 15), e.weight(5, 15), e.normal(15), nil),
+				layers.NewLSTM(e.weight(3, 16), e.weight(4, 16), e.normal(16)))
+			l.SetLengths([]int{4, 0, 3})
+			return layer(l, e.normal(4, 3, 3))
+		}},
+		specimen{"Bidirectional/RNN", func(e *env) gradcheck.Function { // as a whole in reverse
+			l := layers.NewBidirectional(
+				layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), layers.NewReLURNN(e.weight(3, 4), e.weight(4, 4), nil))
+			l.SetReverse(true)
+			l.SetLengths([]int{4, 0, 3})
+			return layer(l, e.normal(4, 3, 3))
+		}},
+		specimen{"Bidirectional/stacks", func(e *env) gradcheck.Function { // each of two layers
+			stack := func() layers.Recurrent {
+				return layers.NewSequential(
+					layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), layers.NewGRU(e.weight(5, 12), e.weight(4, 12), nil, nil))
+			}
+			return layer(layers.NewBidirectional(stack(), stack()), e.normal(4, 2, 3))
+		}},
+		specimen{"Sequential/lengths", func(e *env) gradcheck.Function { // a stack, in reverse
+			l := layers.NewSequential(
+				layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20)), layers.NewTanh(),
+				layers.NewRNN(e.weight(5, 4), e.weight(4, 4), e.normal(4)))
+			l.SetReverse(true)
+			l.SetLengths([]int{2, 4, 0})
+			return layer(l, e.normal(4, 3, 3))
+		}},
+		specimen{"Bidirectional/stack", func(e *env) gradcheck.Function { // the second of the same weights both ways
+			wx, wh := e.weight(10, 20), e.weight(5, 20)
+			return layer(layers.NewSequential(
+				layers.NewBidirectional(
+					layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, e.normal(15)),
+					layers.NewGRU(e.weight(3, 15), e.weight(5, 15), nil, e.normal(15))),
+				layers.NewBidirectional(layers.NewLSTM(wx, wh, nil), layers.NewLSTM(wx, wh, nil))), e.normal(4, 2, 3))
+		}})
+}
+
+// recurrentFunction is a layer of 3 inputs and 5 units over 4 steps of 3 rows.
+func recurrentFunction(e *env, l layers.Recurrent, states int) gradcheck.Function {
+	inputs := gradcheck.Tensors{"x": e.normal(4, 3, 3)}
+	var begin []*tensor.Tensor
+	for i := range states {
+		begin = append(begin, e.normal(3, 5))
+		inputs[fmt.Sprint("state ", i)] = begin[i]
+	}
+	return gradcheck.Function{
+		Inputs: inputs,
+		Params: l.Params(),
+		Forward: func() *tensor.Tensor {
+			setState(l, begin)
+			return l.Forward(inputs["x"])
+		},
+		Backward: func(dy *tensor.Tensor) gradcheck.Tensors { return recurrentGradients(l, dy) },
 	}
 }
 
-// rowsOf is rows i to j of the batch of a sequence [steps, batch, width].
-func rowsOf(sequence []float64, i, j int) (part []float64) {
-	width := len(sequence) / (steps * batch)
-	for t := range steps {
-		part = append(part, sequence[(t*batch+i)*width:(t*batch+j)*width]...)
+func recurrentGradients(l layers.Recurrent, dy *tensor.Tensor) gradcheck.Tensors {
+	all := gradcheck.Tensors{"x": l.Backward(dy)}
+	for i, g := range stateGradOf(l) {
+		all[fmt.Sprint("state ", i)] = g
 	}
-	return part
+	return all
 }

@@ -73,7 +73,7 @@ func sharedWeights(e *env) {
 // params is about which parameters a layer has.
 func params(e *env) {
 	wx, wh, b, wh1 := e.weight(3, 4), e.weight(4, 4), e.normal(4), e.weight(1, 4)
-	three, wh3, b3 := e.weight(2, 3), e.weight(1, 3), e.normal(3)
+	three, wh3, b3, b4 := e.weight(2, 3), e.weight(1, 3), e.normal(3), e.normal(4)
 	for _, c := range []struct {
 		l      interface{ Params() []*layers.Param }
 		names  []string
@@ -82,6 +82,9 @@ func params(e *env) {
 		{layers.NewSigmoid(), nil, nil},
 		{layers.NewSoftmax(), nil, nil},
 		{layers.NewDropout(0.5, 1), nil, nil},
+		{layers.NewConcat(), nil, nil},
+		{layers.NewSelect(0), nil, nil},
+		{layers.NewLayerNorm(b, b4, 0), []string{"gamma", "beta"}, []*tensor.Tensor{b, b4}},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},
 		{layers.NewAffine(wx, b), []string{"w", "b"}, []*tensor.Tensor{wx, b}},
 		{layers.NewMatMulTransposed(wx), []string{"w"}, []*tensor.Tensor{wx}},

@@ -66,6 +66,42 @@ var specimens = append([]specimen{
 		f.Backward = func(dy *tensor.Tensor) gradcheck.Tensors { return first.Backward(tanh.Backward(out.Backward(dy))) }
 		return f
 	}},
+	{"LayerNorm", func(e *env) gradcheck.Function {
+		return layer(layers.NewLayerNorm(e.normal(5), e.normal(5), 1e-5), e.normal(3, 2, 5))
+	}},
+	{"LayerNorm/vector", func(e *env) gradcheck.Function {
+		return layer(layers.NewLayerNorm(e.normal(5), e.normal(5), 0.1), e.normal(5))
+	}},
+	{"Sequential/LayerNorm", func(e *env) gradcheck.Function {
+		return layer(layers.NewSequential(
+			layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)),
+			layers.NewLayerNorm(e.normal(5), e.normal(5), 1e-3),
+			layers.NewAffine(e.weight(5, 6), e.normal(6))), e.normal(4, 2, 3))
+	}},
+	{"Concat", func(e *env) gradcheck.Function {
+		l, x, y := layers.NewConcat(), e.normal(3, 2, 5), e.normal(3, 2, 4)
+		return gradcheck.Function{
+			Inputs:  gradcheck.Tensors{"x": x, "y": y},
+			Forward: func() *tensor.Tensor { return l.Forward(x, y) },
+			Backward: func(dz *tensor.Tensor) gradcheck.Tensors {
+				parts := l.Backward(dz)
+				return gradcheck.Tensors{"x": parts[0], "y": parts[1]}
+			},
+		}
+	}},
+	{"Select", func(e *env) gradcheck.Function { return layer(layers.NewSelect(-1), e.normal(4, 2, 3)) }},
+	{"Select/lengths", func(e *env) gradcheck.Function {
+		l := layers.NewSelect(-2)
+		l.SetLengths([]int{3, 4, 2})
+		return layer(l, e.normal(4, 3, 5))
+	}},
+	{"Sequential/classifier", func(e *env) gradcheck.Function {
+		net := layers.NewSequential(
+			layers.NewLSTM(e.weight(3, 20), e.weight(5, 20), e.normal(20)), layers.NewSelect(-1),
+			layers.NewAffine(e.weight(5, 4), e.normal(4)))
+		net.SetLengths([]int{4, 1})
+		return layer(net, e.normal(4, 2, 3))
+	}},
 	{"Dropout", func(e *env) gradcheck.Function {
 		l := layers.NewDropout(0.4, 1)
 		return masked(layer(l, e.normal(3, 2, 5)), l)
@@ -97,21 +133,15 @@ var specimens = append([]specimen{
 	{"RNNCell", func(e *env) gradcheck.Function { return cell(e, []int{3}) }},
 	{"RNNCell/vector", func(e *env) gradcheck.Function { return cell(e, nil) }},
 	{"RNNCell/axes", func(e *env) gradcheck.Function { return cell(e, []int{3, 2}) }},
-	{"RNN", func(e *env) gradcheck.Function {
-		return layer(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3))
-	}},
-	{"RNN/state", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewRNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
-	}},
-	{"RNN/no bias", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewRNN(e.weight(5, 3), e.weight(3, 3), nil), e.normal(4, 2, 5), e.normal(2, 3))
-	}},
-	{"ReLURNN", func(e *env) gradcheck.Function {
-		return recurrent(layers.NewReLURNN(e.weight(3, 5), e.weight(5, 5), e.normal(5)), e.normal(4, 2, 3), e.normal(2, 5))
-	}},
 	{"SoftmaxCrossEntropy", func(e *env) gradcheck.Function { return crossEntropy(e.normal(4, 5), 2, 0, 4, 2) }},
 	{"SoftmaxCrossEntropy/sequence", func(e *env) gradcheck.Function {
 		return crossEntropy(e.normal(3, 2, 5), 2, -1, 4, 0, -1, 0)
+	}},
+	{"MeanSquaredError", func(e *env) gradcheck.Function {
+		return elementLoss(layers.NewMeanSquaredError(), e.normal(3, 2, 5), e.normal(3, 2, 5))
+	}},
+	{"BinaryCrossEntropy", func(e *env) gradcheck.Function {
+		return elementLoss(layers.NewBinaryCrossEntropy(), e.normal(4, 2), e.tensor([]float64{0, 1, 0.3, 1, 1, 0, 0.9, 0}, 4, 2))
 	}},
 	{"Sequential", func(e *env) gradcheck.Function {
 		return layer(layers.NewSequential(
@@ -134,7 +164,7 @@ var specimens = append([]specimen{
 	{"RNN/shared", func(e *env) gradcheck.Function { // two layers of the same weights, one above the other
 		wx, wh, b, x, h := e.weight(5, 5), e.weight(5, 5), e.normal(5), e.normal(4, 2, 5), e.normal(2, 5)
 		first, second := layers.NewRNN(wx, wh, b), layers.NewRNN(wx, wh, b)
-		both := recurrent(first, x, h)
+		both := gradcheck.Function{Inputs: gradcheck.Tensors{"x": x, "h": h}, Params: first.Params()}
 		both.Forward = func() *tensor.Tensor {
 			first.SetState(h)
 			second.ResetState()
@@ -145,7 +175,7 @@ var specimens = append([]specimen{
 		}
 		return both
 	}},
-}, gatedSpecimens()...)
+}, recurrentSpecimens()...)
 
 // weight is a weight that keeps numbers about as large as they are.
 func (e *env) weight(inputs, outputs int) *tensor.Tensor { return e.in.Xavier(inputs, outputs) }
@@ -211,25 +241,19 @@ func cell(e *env, leading []int) gradcheck.Function {
 	}
 }
 
-func recurrent(l *layers.RNN, x, h *tensor.Tensor) gradcheck.Function {
-	return gradcheck.Function{
-		Inputs: gradcheck.Tensors{"x": x, "h": h},
-		Params: l.Params(),
-		Forward: func() *tensor.Tensor {
-			l.SetState(h)
-			return l.Forward(x)
-		},
-		Backward: func(dy *tensor.Tensor) gradcheck.Tensors {
-			return gradcheck.Tensors{"x": l.Backward(dy), "h": l.StateGrad()}
-		},
-	}
-}
-
 func crossEntropy(logits *tensor.Tensor, targets ...int) gradcheck.Function {
 	l := layers.NewSoftmaxCrossEntropy()
 	return gradcheck.Function{
 		Inputs:   gradcheck.Tensors{"logits": logits},
 		Forward:  func() *tensor.Tensor { return l.Forward(logits, targets) },
 		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"logits": l.Backward()} },
+	}
+}
+
+func elementLoss(l *layers.ElementLoss, y, target *tensor.Tensor) gradcheck.Function {
+	return gradcheck.Function{
+		Inputs:   gradcheck.Tensors{"y": y},
+		Forward:  func() *tensor.Tensor { return l.Forward(y, target) },
+		Backward: func(*tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"y": l.Backward()} },
 	}
 }

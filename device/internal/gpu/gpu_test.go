@@ -36,7 +36,7 @@ func array(d device.Device, t device.DType, shape ...int) device.Array {
 }
 
 // sequence is the kernels of an RNN's training step.
-func sequence(d device.Device, t device.DType, steps, batch, inputs, hidden int) (forward, backward device.Kernel) {
+func sequence(d device.Device, t device.DType, steps, batch, inputs, hidden int) (forward *kernels.RNN, backward *kernels.RNNGrad) {
 	x, h := array(d, t, steps, batch, inputs), array(d, t, steps+1, batch, hidden)
 	wx, wh, bias := array(d, t, inputs, hidden), array(d, t, hidden, hidden), array(d, t, hidden)
 	return &kernels.RNN{F: kernels.Tanh, H: h, X: x, Wx: wx, Wh: wh, Bias: bias},
@@ -47,6 +47,14 @@ func sequence(d device.Device, t device.DType, steps, batch, inputs, hidden int)
 		}
 }
 
+// lengthen gives rows lengths.
+func lengthen(d device.Device, forward *kernels.RNN, backward *kernels.RNNGrad) {
+	steps, batch, _, hidden := forward.Dims()
+	forward.Y = array(d, forward.X.Type(), steps, batch, hidden)
+	forward.Lengths = array(d, device.Int32, batch)
+	backward.Lengths = forward.Lengths
+}
+
 // TestSequence counts what a sequence costs: launches, and neither transfers nor allocations once it has run.
 func TestSequence(t *testing.T) {
 	for _, test := range []struct {
@@ -54,14 +62,17 @@ func TestSequence(t *testing.T) {
 		kind              device.Kind
 		together          int // groups that the device runs at once, if it tells
 		batch, hidden     int
+		reverse, lengths  bool
 		forward, backward int // launches for 50 steps
 	}{
-		{"step by step", device.GPU, 0, 8, 64, 1 + 50, 50 + 5},
-		{"persistent", device.GPU, 4, 8, 64, 2, 7},
-		{"too few groups at once", device.GPU, 3, 8, 64, 1 + 50, 50 + 5},
-		{"step by step on a CPU", device.CPU, 0, 1, 1024, 50 + 3, 0},
-		{"at once", device.CPU, 0, 8, 64, 3, 9},
-		{"at once by one work-item", device.CPU, 0, 1, 64, 2, 7},
+		{"step by step", device.GPU, 0, 8, 64, false, false, 1 + 50, 50 + 5},
+		{"persistent", device.GPU, 4, 8, 64, false, false, 2, 7},
+		{"persistent in reverse", device.GPU, 4, 8, 64, true, false, 2, 7},
+		{"with lengths", device.GPU, 4, 8, 64, false, true, 1 + 2*50, 50 + 49 + 7},
+		{"too few groups at once", device.GPU, 3, 8, 64, false, false, 1 + 50, 50 + 5},
+		{"step by step on a CPU", device.CPU, 0, 1, 1024, false, false, 50 + 3, 0},
+		{"at once", device.CPU, 0, 8, 64, false, false, 3, 9},
+		{"at once by one work-item", device.CPU, 0, 1, 64, true, false, 2, 7},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := idle(test.kind)
@@ -71,6 +82,10 @@ func TestSequence(t *testing.T) {
 			}
 			d := gpu.New(driver)
 			forward, backward := sequence(d, device.Float32, 50, test.batch, 10, test.hidden)
+			forward.Reverse, backward.Reverse = test.reverse, test.reverse
+			if test.lengths {
+				lengthen(d, forward, backward)
+			}
 			for _, pass := range []struct {
 				kernel   device.Kernel
 				launches int
@@ -146,18 +161,21 @@ func failing(t *testing.T, kind device.Kind, n, calls int) bool {
 // work makes each kind of call.
 func work(d device.Device) error {
 	forward, backward := sequence(d, device.Float32, 3, 2, 4, 5)
-	sum := &kernels.SumSquares{Y: array(d, device.Float32), X: forward.(*kernels.RNN).X}
+	bounded, boundedBack := sequence(d, device.Float32, 3, 2, 4, 5)
+	lengthen(d, bounded, boundedBack)
+	sum := &kernels.SumSquares{Y: array(d, device.Float32), X: forward.X}
+	all := []device.Kernel{forward, backward, bounded, boundedBack, sum}
 	defer func() {
-		for _, k := range []device.Kernel{forward, backward, sum} {
+		for _, k := range all {
 			for _, o := range k.Operands(nil) {
-				if !o.Memory().Freed {
+				if !o.IsZero() && !o.Memory().Freed {
 					d.Free(o.Slice)
 				}
 			}
 		}
 	}()
 	d.Upload(sum.X.Slice, make([]byte, 4*sum.X.Len()))
-	for _, k := range []device.Kernel{forward, backward, sum} {
+	for _, k := range all {
 		d.Launch(k)
 	}
 	return d.Download(make([]byte, 4), sum.Y.Slice)

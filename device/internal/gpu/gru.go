@@ -83,7 +83,7 @@ func (d *gpu) gruGrad(k *kernels.GRUGrad) {
 		d.multiply(&product{c: dh, a: sums, b: wrz, transB: true, m: batch, n: hidden, k: 2 * hidden, d: dh, dm: hidden})
 	}
 
-	d.multiply(&product{c: k.DX.Slice, a: dz, b: k.Wx.Slice, transB: true, m: n, n: inputs, k: 3 * hidden})
+	d.inputGrad(k.DX, dz, k.Wx, n, inputs, 3*hidden)
 	d.multiply(&product{c: k.DWx.Slice, a: k.X.Slice, b: dz, transA: true, m: inputs, n: 3 * hidden, k: n, d: k.DWx.Slice, dm: 3 * hidden})
 	states := statesBefore(h, row, k.Reverse)
 	if k.ResetBefore {

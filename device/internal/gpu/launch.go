@@ -43,6 +43,14 @@ func (d *gpu) launch(k device.Kernel) {
 		d.crossEntropy(k)
 	case *kernels.SoftmaxCrossEntropyGrad:
 		d.crossEntropyGrad(k)
+	case *kernels.LayerNorm:
+		d.layerNorm(k)
+	case *kernels.LayerNormGrad:
+		d.layerNormGrad(k)
+	case *kernels.ElementLoss:
+		d.elementLoss(k)
+	case *kernels.ElementLossGrad:
+		d.elementLossGrad(k)
 	case *kernels.RNN:
 		d.rnn(k)
 	case *kernels.RNNGrad:

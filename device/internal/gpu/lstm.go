@@ -45,7 +45,7 @@ func (d *gpu) lstmGrad(k *kernels.LSTMGrad) {
 		d.multiply(&product{c: dh, a: dz, b: wh, transB: true, m: batch, n: hidden, k: 4 * hidden, d: dh, dm: hidden})
 	}
 	n, dz, h := steps*batch, k.DZ.Slice, statesBefore(k.H.Slice, row, k.Reverse)
-	d.multiply(&product{c: k.DX.Slice, a: dz, b: k.Wx.Slice, transB: true, m: n, n: inputs, k: 4 * hidden})
+	d.inputGrad(k.DX, dz, k.Wx, n, inputs, 4*hidden)
 	d.multiply(&product{c: k.DWx.Slice, a: k.X.Slice, b: dz, transA: true, m: inputs, n: 4 * hidden, k: n, d: k.DWx.Slice, dm: 4 * hidden})
 	d.multiply(&product{c: k.DWh.Slice, a: h, b: dz, transA: true, m: hidden, n: 4 * hidden, k: n, d: k.DWh.Slice, dm: 4 * hidden})
 	if !k.DBias.IsZero() {

@@ -1,44 +1,99 @@
 package gpu
 
-import "github.com/keisan-go/keisan/kernels"
+import (
+	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
+)
 
 func (d *gpu) rnn(k *kernels.RNN) {
 	steps, batch, inputs, hidden := k.Dims()
 	row := batch * hidden
 	h := k.H.Slice
-	d.multiply(&product{c: h.Slice(row, (steps+1)*row), a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: hidden, k: inputs, d: k.Bias.Slice})
+	z := statesBefore(h, row, !k.Reverse) // where the states after each step will be
+	d.multiply(&product{c: z, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: hidden, k: inputs, d: k.Bias.Slice})
 	if row == 0 || steps == 0 {
 		return
 	}
-	first := h.Slice(row, 2*row)
-	d.recur(&product{c: first, a: h.Slice(0, row), b: k.Wh.Slice, m: batch, n: hidden, k: hidden, d: first, dm: hidden,
-		f: activated, of: k.F}, steps, row)
+	p := product{b: k.Wh.Slice, m: batch, n: hidden, k: hidden, dm: hidden, f: activated, of: k.F}
+	if k.Lengths.IsZero() {
+		_, before, after := kernels.Step(k.Reverse, steps, 0)
+		p.c, p.a, p.d = part(h, after, row), part(h, before, row), part(h, after, row)
+		d.recur(&p, steps, (after-before)*row)
+		return
+	}
+	for n := range steps {
+		t, before, after := kernels.Step(k.Reverse, steps, n)
+		p.c, p.a, p.d = part(h, after, row), part(h, before, row), part(h, after, row)
+		d.multiply(&p)
+		d.start("rnn", "rnn_step", h.Type()).arrays(p.c, p.a, part(k.Y.Slice, t, row), k.Lengths.Slice).ints(batch, hidden, t).
+			launch(d.class.each(batch, hidden))
+	}
 }
 
 func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 	steps, batch, inputs, hidden := k.Dims()
 	row := batch * hidden
-	h, dz, dy := k.H.Slice, k.DZ.Slice, k.DY.Slice
-	if row > 0 && steps > 0 {
-		last := product{c: dz.Slice((steps-1)*row, steps*row), b: k.Wh.Slice, transB: true, m: batch, n: hidden,
-			d: dy.Slice((steps-1)*row, steps*row), dm: hidden, f: gradient, of: k.F, e: h.Slice(steps*row, (steps+1)*row)}
-		d.multiply(&last) // there is no DZ[steps], so it has no terms
+	h, dz, dy, wh := k.H.Slice, k.DZ.Slice, k.DY.Slice, k.Wh.Slice
+	bounded := !k.Lengths.IsZero()
+	// back is DZ[t], for the step that comes nth, of what is there or, at a row's last step, of DY and DHT.
+	back := func(n int) {
+		t, _, after := kernels.Step(k.Reverse, steps, n)
+		d.start("rnn", "rnn_step_back", h.Type()).
+			arrays(part(dz, t, row), part(dy, t, row), k.DHT.Slice, part(h, after, row), k.Lengths.Slice).
+			ints(batch, hidden, t, steps).smalls(int(k.F), bit(k.Reverse), bit(bounded), bit(!k.DHT.IsZero())).
+			launch(d.class.each(batch, hidden))
 	}
-	if row > 0 && steps > 1 {
-		d.recur(&product{c: dz.Slice((steps-2)*row, (steps-1)*row), a: dz.Slice((steps-1)*row, steps*row), k: hidden,
-			b: k.Wh.Slice, transB: true, m: batch, n: hidden, d: dy.Slice((steps-2)*row, (steps-1)*row), dm: hidden,
-			f: gradient, of: k.F, e: h.Slice((steps-1)*row, steps*row)}, steps-1, -row)
-	}
-	first := product{c: k.DH0.Slice, b: k.Wh.Slice, transB: true, m: batch, n: hidden}
 	if steps > 0 {
-		first.a, first.k = dz.Slice(0, row), hidden
+		back(steps - 1)
 	}
-	d.multiply(&first)
+	p := product{b: wh, transB: true, m: batch, n: hidden, k: hidden, dm: hidden}
+	switch {
+	case steps < 2 || row == 0:
+	case bounded:
+		for n := steps - 2; n >= 0; n-- {
+			t, _, _ := kernels.Step(k.Reverse, steps, n)
+			next, _, _ := kernels.Step(k.Reverse, steps, n+1)
+			p.c, p.a, p.d = part(dz, t, row), part(dz, next, row), part(dy, t, row)
+			d.multiply(&p)
+			back(n)
+		}
+	default:
+		t, before, after := kernels.Step(k.Reverse, steps, steps-2)
+		next, _, _ := kernels.Step(k.Reverse, steps, steps-1)
+		p.c, p.a, p.d, p.e = part(dz, t, row), part(dz, next, row), part(dy, t, row), part(h, after, row)
+		p.f, p.of = gradient, k.F
+		d.recur(&p, steps-1, (before-after)*row)
+	}
+
+	if steps == 0 || bounded { // DHT is what rows without steps have
+		d.begin(k.DH0.Slice, k.DHT.Slice)
+	}
+	p = product{c: k.DH0.Slice, b: wh, transB: true, m: batch, n: hidden, k: hidden}
+	switch {
+	case steps == 0:
+	case bounded:
+		p.a, p.d, p.dm = d.workspace(h.Type(), row), p.c, hidden
+		d.start("rnn", "rnn_first", h.Type()).arrays(p.a, p.c, dz, k.Lengths.Slice).ints(batch, hidden, steps).
+			smalls(bit(k.Reverse)).launch(d.class.each(batch, hidden))
+		d.multiply(&p)
+	default:
+		t, _, _ := kernels.Step(k.Reverse, steps, 0)
+		p.a = part(dz, t, row)
+		d.multiply(&p)
+	}
 	n := steps * batch
-	d.multiply(&product{c: k.DX.Slice, a: dz, b: k.Wx.Slice, transB: true, m: n, n: inputs, k: hidden})
+	d.inputGrad(k.DX, dz, k.Wx, n, inputs, hidden)
 	d.multiply(&product{c: k.DWx.Slice, a: k.X.Slice, b: dz, transA: true, m: inputs, n: hidden, k: n, d: k.DWx.Slice, dm: hidden})
-	d.multiply(&product{c: k.DWh.Slice, a: h.Slice(0, n*hidden), b: dz, transA: true, m: hidden, n: hidden, k: n, d: k.DWh.Slice, dm: hidden})
+	d.multiply(&product{c: k.DWh.Slice, a: statesBefore(h, row, k.Reverse), b: dz, transA: true, m: hidden, n: hidden, k: n,
+		d: k.DWh.Slice, dm: hidden})
 	if !k.DBias.IsZero() {
 		d.sumOverRows(k.DBias.Slice, dz, hidden, true)
+	}
+}
+
+// inputGrad is DX = DZ·Wxᵀ, for so many columns of DZ; nothing if nobody wants it.
+func (d *gpu) inputGrad(dx kernels.Array, dz device.Slice, wx kernels.Array, rows, inputs, cols int) {
+	if !dx.IsZero() {
+		d.multiply(&product{c: dx.Slice, a: dz, b: wx.Slice, transB: true, m: rows, n: inputs, k: cols})
 	}
 }

@@ -105,6 +105,7 @@ func NewTrainer(d device.Device, t device.DType, n *Net) *Trainer {
 		tr.layers = layers.NewSequential(layers.NewAffine(wx, b), layers.NewReLU(), out)
 		tr.x = from(n.x, n.batch, n.inputs)
 	}
+	tr.layers.SkipInputGrad()
 	return tr
 }
 

@@ -2,15 +2,28 @@ package layers
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// gated is what LSTM and GRU have in common: their weights, and how their rows go through the steps of a sequence.
-type gated struct {
-	owned
+// A Recurrent is a layer over sequences x [T, B, I] that can run in reverse and whose rows can have lengths: RNN, LSTM, GRU,
+// Bidirectional, and a Sequential of them.
+type Recurrent interface {
+	Layer
+	SetReverse(reverse bool)
+	SetLengths(lengths []int)
+	ResetState()
+	SkipInputGrad()
+	Free()
+}
+
+// recurrent is what the recurrent layers have in common: their weights, how their rows go through the steps of a sequence,
+// and a state. LSTM has another one beside it.
+type recurrent struct {
+	weighted
 	name           string
 	wx, wh         *Param
 	params         []*Param
@@ -20,20 +33,24 @@ type gated struct {
 	lengths []int32        // nil if every row has all steps
 	ends    *tensor.Tensor // the lengths on the device
 
-	x, y, padded, dx, dz, dh0 *tensor.Tensor // y is what Forward returned: all states or, with lengths, padded
-	ranReverse                bool           // how Forward ran
-	ran                       kernels.Array  // with which lengths
-	h                         carry
-	gates                     *tensor.Tensor
+	x, y, padded, dz, dh0 *tensor.Tensor // y is what Forward returned: all states or, with lengths, padded
+	ranReverse            bool           // how Forward ran
+	ran                   kernels.Array  // with which lengths
+	h                     carry
+	dhT                   *tensor.Tensor // what SetStateGrad was given
 }
 
-// newGated takes the weights of a layer with so many gates.
-func newGated(name string, gates int, wx, wh *tensor.Tensor) gated {
-	l := gated{name: name, wx: newParam(name, "wx", wx), wh: newParam(name, "wh", wh)}
+// newRecurrent takes the weights of a layer with so many gates.
+func newRecurrent(name string, gates int, wx, wh *tensor.Tensor) recurrent {
+	l := recurrent{name: name, wx: newParam(name, "wx", wx), wh: newParam(name, "wh", wh)}
 	l.params = []*Param{l.wx, l.wh}
 	compatible(name, "wh", wh, "wx", wx)
 	if s := wx.Shape(); len(s) != 2 || s[1]%gates != 0 {
-		device.Panicf("layers.%s: wx is %v, want [I %dH]", name, wx, gates)
+		cols := "H"
+		if gates > 1 {
+			cols = strconv.Itoa(gates) + cols
+		}
+		device.Panicf("layers.%s: wx is %v, want [I %s]", name, wx, cols)
 	}
 	l.inputs, l.hidden = wx.Shape()[0], wx.Shape()[1]/gates
 	if s := wh.Shape(); len(s) != 2 || s[0] != l.hidden || s[1] != gates*l.hidden {
@@ -43,7 +60,7 @@ func newGated(name string, gates int, wx, wh *tensor.Tensor) gated {
 }
 
 // bias makes b a parameter, unless it is nil.
-func (l *gated) bias(name string, b *tensor.Tensor) *Param {
+func (l *recurrent) bias(name string, b *tensor.Tensor) *Param {
 	if b == nil {
 		return nil
 	}
@@ -66,17 +83,17 @@ func (p *Param) arrays() (value, grad kernels.Array) {
 }
 
 // Params is wx, wh and what biases there are.
-func (l *gated) Params() []*Param { return l.params }
+func (l *recurrent) Params() []*Param { return l.params }
 
 // SetReverse has the layer run from the last step to the first, or onwards again. Its state is then that after the first
 // step, which the next Forward begins with.
-func (l *gated) SetReverse(reverse bool) { l.reverse = reverse }
+func (l *recurrent) SetReverse(reverse bool) { l.reverse = reverse }
 
 // SetLengths gives the rows of the batches from now on a length each, 0 to T: a row stops after so many steps. Its state
 // stays what it is, and what Forward returns of it and all gradients are zero from there on; in reverse it begins at its
 // length. What x holds behind it does not matter as long as it is finite. nil, as in the beginning, gives every row all
 // steps.
-func (l *gated) SetLengths(lengths []int) {
+func (l *recurrent) SetLengths(lengths []int) {
 	for i, n := range lengths {
 		if n < 0 || int(int32(n)) != n {
 			device.Panicf("layers.%s: the length of row %d is %d, want 0 or more", l.name, i, n)
@@ -93,7 +110,7 @@ func (l *gated) SetLengths(lengths []int) {
 }
 
 // begin checks x, and has room for what Forward makes of it. It returns the sizes of the sequence.
-func (l *gated) begin(x *tensor.Tensor) (steps, batch int) {
+func (l *recurrent) begin(x *tensor.Tensor) (steps, batch int) {
 	compatible(l.name, "x", x, "wx", l.wx.Value)
 	l.input(l.name, "x", x)
 	s := x.Shape()
@@ -115,7 +132,7 @@ func (l *gated) begin(x *tensor.Tensor) (steps, batch int) {
 
 // run has the states of a sequence begin and tells what Forward returns: the states or, with lengths, memory of its own,
 // which is then also an array for the kernel.
-func (l *gated) run(x *tensor.Tensor, steps, batch int) (padded kernels.Array) {
+func (l *recurrent) run(x *tensor.Tensor, steps, batch int) (padded kernels.Array) {
 	l.y = nil
 	l.h.begin(&l.owned, x, l.reverse, steps, batch, l.hidden)
 	y := l.h.states
@@ -131,7 +148,7 @@ func (l *gated) run(x *tensor.Tensor, steps, batch int) (padded kernels.Array) {
 }
 
 // stateOf panics unless s, a state called name, is [B, H].
-func (l *gated) stateOf(name string, s *tensor.Tensor) {
+func (l *recurrent) stateOf(name string, s *tensor.Tensor) {
 	wh := l.wh.Value
 	compatible(l.name, name, s, "wh", wh)
 	if shape := s.Shape(); len(shape) != 2 || shape[1] != l.hidden {
@@ -140,7 +157,7 @@ func (l *gated) stateOf(name string, s *tensor.Tensor) {
 }
 
 // stateGradOf is the gradient of a state for a kernel; nothing if it is nil. It panics unless it fits y.
-func (l *gated) stateGradOf(name string, s *tensor.Tensor) kernels.Array {
+func (l *recurrent) stateGradOf(name string, s *tensor.Tensor) kernels.Array {
 	if s == nil {
 		return kernels.Array{}
 	}
@@ -149,4 +166,33 @@ func (l *gated) stateGradOf(name string, s *tensor.Tensor) kernels.Array {
 		device.Panicf("layers.%s: %s is %v, want [%d %d], the shape of the last state", l.name, name, s, batch, l.hidden)
 	}
 	return s.Array()
+}
+
+// SetState makes a copy of h [B, H] the state that the next Forward begins with.
+func (l *recurrent) SetState(h *tensor.Tensor) {
+	l.stateOf("h", h)
+	l.h.set(&l.owned, h)
+}
+
+// State is the state [B, H] that the next Forward begins with, valid until then: the last one of the last Forward or what
+// SetState was given. It is nil for the zero state, which has no batch size yet.
+func (l *recurrent) State() *tensor.Tensor { return l.h.next }
+
+// ResetState makes the next Forward begin with zero.
+func (l *recurrent) ResetState() { l.h.next = nil }
+
+// StateGrad is the gradient [B, H] of the state that the last Forward began with, as the last Backward found it; nil
+// before that.
+func (l *recurrent) StateGrad() *tensor.Tensor { return l.dh0 }
+
+// SetStateGrad gives the next Backward, and that one alone, the gradient [B, H] of the last state beside what dy says of
+// it: that which StateGrad of a layer tells which went on from there. It may be nil for zero.
+func (l *recurrent) SetStateGrad(dh *tensor.Tensor) { l.dhT = dh }
+
+// Free gives back the memory that the layer holds beside its parameters, the carried state included. The layer can be
+// used again, beginning with zero.
+func (l *recurrent) Free() {
+	l.owned.Free()
+	l.y = nil
+	l.ResetState()
 }

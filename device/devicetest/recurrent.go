@@ -13,6 +13,7 @@ import (
 type course struct {
 	biased, reverse, lengths bool
 	last                     bool // a gradient gets those of the last states
+	first                    bool // it is that of a network's first layer, whose DX nobody wants
 	variant                  string
 }
 
@@ -23,8 +24,15 @@ var courses = []course{
 	{biased: true, variant: "special"}, {reverse: true, last: true, variant: "special"},
 }
 
+// gradCourses are those of gradients.
+var gradCourses = append(slices.Clone(courses), course{biased: true, first: true}, course{reverse: true, lengths: true, first: true})
+
 func (c course) String() string {
-	return fmt.Sprintf("bias %v, lengths %v, last %v, %s", c.biased, c.lengths, c.last, c.variant)
+	first := ""
+	if c.first {
+		first = "first, "
+	}
+	return fmt.Sprintf("bias %v, lengths %v, last %v, %s%s", c.biased, c.lengths, c.last, first, c.variant)
 }
 
 // fill is the data of the trials.
@@ -97,15 +105,15 @@ func (r recurrence) lengthsOf() operand {
 	return operand{name: "Lengths", shape: []int{r.b}, fill: these(values...), dtype: device.Int32}
 }
 
-// recurrentTrials is a trial for all sizes with all options.
-func recurrentTrials(make func(r recurrence, c course) *trial) []*trial {
+// recurrentTrials is a trial for all sizes with all of these options.
+func recurrentTrials(make func(r recurrence, c course) *trial, of ...course) []*trial {
 	var all []*trial
 	for _, r := range recurrences() {
-		for _, c := range courses {
+		for _, c := range of {
 			tr := make(r, c)
 			tr.size, tr.variant = r.String(), c.String()
 			tr.follows, tr.busy, tr.long = true, r.busy, r.long
-			tr.zeros = c.lengths || c.variant != "" || r.t == 0 || r.h == 0
+			tr.zeros = tr.zeros || c.lengths || c.variant != "" || r.t == 0 || r.h == 0
 			all = append(all, tr)
 		}
 	}
@@ -164,8 +172,11 @@ func (c course) before(r recurrence, n int) int {
 	return n
 }
 
-// inputGrad says that DX is DZ·Wxᵀ, DZ having so many columns.
-func (s *sheet) inputGrad(r recurrence, cols int) {
+// inputGrad says that DX, if it is there, is DZ·Wxᵀ, DZ having so many columns.
+func (s *sheet) inputGrad(r recurrence, c course, cols int) {
+	if c.first {
+		return
+	}
 	dz, wx := s.out("DZ"), s.in("Wx")
 	for n := range r.t * r.b {
 		for i := range r.i {
