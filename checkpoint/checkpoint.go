@@ -146,8 +146,8 @@ func (s *State) params() ([]*layers.Param, error) {
 	return once, nil
 }
 
-// Checksums are CRC-32C, which finds whatever flips up to three bits of a tensor of less than 256 MiB, or bits that are up to
-// 32 apart, and other damage but for one in 2³².
+// Checksums are CRC-32C, which finds up to three flipped bits of a tensor of less than 256 MiB, any odd number of them and any
+// within 32, and all but one in 2³² of other damage: P. Koopman, "32-bit cyclic redundancy codes for internet applications", 2002.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // describe writes what the header tells of a tensor.

@@ -1,7 +1,9 @@
 package checkpoint_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"math/rand/v2"
 	"os"
@@ -78,10 +80,8 @@ func ExampleState() {
 		noise := philox.New(1, 0)
 		adam := optim.NewAdam(0.1, 0.9, 0.999)
 		state := checkpoint.State{Params: line.Params(), Optimizer: adam}
-		if _, err := os.Stat(path); err == nil {
-			if err := state.Load(path); err != nil {
-				log.Fatal(err)
-			}
+		if err := state.Load(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			log.Fatal(err)
 		}
 		noise.SetPosition(state.Counters["noise"])
 
