@@ -20,7 +20,7 @@ help: ## explain the targets
 
 run: ## train the digits network, then the text model for about a minute
 	go run ./examples/digits
-	go run ./examples/charrnn
+	go run ./examples/charlm
 
 test: lint licences generated unit noasm nocgo race 386 cross kubernetes opencl ## everything that must hold, in every build that there is
 	@echo "make test: all passed"

@@ -218,15 +218,12 @@ func (s *State) load(path string) error {
 	if err := verify(f); err != nil {
 		return err
 	}
-	counters, meta := map[string]uint64{}, map[string]string{}
+	counters := map[string]uint64{}
 	for key, value := range f.Metadata {
 		if name, ok := strings.CutPrefix(key, ofCounter); ok {
 			if counters[name], err = strconv.ParseUint(value, 10, 64); err != nil {
 				return fmt.Errorf("counter %q is %q, want a number", name, value)
 			}
-		}
-		if name, ok := strings.CutPrefix(key, ofMeta); ok {
-			meta[name] = value
 		}
 	}
 
@@ -256,7 +253,7 @@ func (s *State) load(path string) error {
 	if err := l.Do(); err != nil {
 		return err
 	}
-	s.Counters, s.Meta = counters, meta
+	s.Counters, s.Meta = counters, metaOf(f)
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.Split(blocks, grain(scatterBlock*k.IDs.Len()), k, d.code(k.DW.Type()).scatterAdd)
 	case *kernels.Dropout:
 		times, period := k.Dims()
-		d.team.For(times*dropoutBlocks(period), grain(4*costly), k, d.code(k.Y.Type()).dropout)
+		d.team.For(dropoutBlocks(period), grain(4*(costly+times)), k, d.code(k.Y.Type()).dropout)
 	case *kernels.Softmax:
 		d.team.For(kernels.Rows(k.X), grain(costly*kernels.Cols(k.X)), k, d.code(k.X.Type()).softmax)
 	case *kernels.SoftmaxGrad:

@@ -288,7 +288,7 @@ func TestDivergence(t *testing.T) {
 func Example_confusion() {
 	table := confusion([]digit{{label: 1}, {label: 1}, {label: 7}}, []int{1, 7, 7})
 	var b strings.Builder
-	printConfusion(&b, table)
+	table.Print(&b, "read as", "a %d was", 0)
 	for i, line := range strings.Split(b.String(), "\n") {
 		if i == 0 || i == 2 || i == 8 {
 			fmt.Println(line)

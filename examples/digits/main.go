@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "%d of %d held-out digits read right: %.2f%%, after %d epochs in %.1fs\n\n",
 		t.result.right, len(t.heldOut), 100*t.result.accuracy(), t.epoch, time.Since(start).Seconds())
-	printConfusion(stdout, confusion(t.heldOut, t.result.read))
+	confusion(t.heldOut, t.result.read).Print(stdout, "read as", "a %d was", 0)
 	if t.result.right < len(t.heldOut) {
 		fmt.Fprint(stdout, "\nSome that were not:\n\n")
 		printMistakes(stdout, t.heldOut, t.result.read, 4)

@@ -4,40 +4,17 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/keisan-go/keisan/examples/internal/program"
 )
 
-// confusion counts [label][read] how often a digit was read as which.
-func confusion(digits []digit, read []int) (table [classes][classes]int) {
+// confusion counts how often a digit was read as which.
+func confusion(digits []digit, read []int) program.Confusion {
+	c := program.NewConfusion(classes)
 	for i, d := range digits {
-		table[d.label][read[i]]++
+		c[d.label][read[i]]++
 	}
-	return table
-}
-
-// printConfusion prints how often each digit was read as which.
-func printConfusion(w io.Writer, table [classes][classes]int) {
-	fmt.Fprintf(w, "%12s", "read as")
-	for class := range classes {
-		fmt.Fprintf(w, "%5d", class)
-	}
-	fmt.Fprintf(w, "%9s\n", "right")
-	for label, row := range table {
-		fmt.Fprintf(w, "%12s", fmt.Sprintf("a %d was", label))
-		total := 0
-		for _, count := range row {
-			total += count
-			cell := "."
-			if count > 0 {
-				cell = fmt.Sprint(count)
-			}
-			fmt.Fprintf(w, "%5s", cell)
-		}
-		right := "-"
-		if total > 0 {
-			right = fmt.Sprintf("%.1f%%", 100*float64(row[label])/float64(total))
-		}
-		fmt.Fprintf(w, "%9s\n", right)
-	}
+	return c
 }
 
 // printMistakes draws the first few digits that were not read as what they are, side by side.

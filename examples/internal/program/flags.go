@@ -7,7 +7,9 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -78,6 +80,21 @@ func Float(fs *flag.FlagSet, name string, value float64, usage string) *float64 
 			x, err := strconv.ParseFloat(s, 64)
 			return x, err == nil && x > 0 && !math.IsInf(x, 0)
 		})
+}
+
+// Fraction declares a flag for a number from 0 to less than 1.
+func Fraction(fs *flag.FlagSet, name string, value float64, usage string) *float64 {
+	return add(fs, name, value, usage, "a number from 0 to less than 1",
+		func(s string) (float64, bool) {
+			x, err := strconv.ParseFloat(s, 64)
+			return x, err == nil && x >= 0 && x < 1
+		})
+}
+
+// Choice declares a flag for one of several words, the first of which it is by default.
+func Choice(fs *flag.FlagSet, name, usage string, choices ...string) *string {
+	return add(fs, name, choices[0], usage, strings.Join(choices, " or "),
+		func(s string) (string, bool) { return s, slices.Contains(choices, s) })
 }
 
 // Duration declares a flag for a time above 0.

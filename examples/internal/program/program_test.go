@@ -38,13 +38,14 @@ func demo() (*flag.FlagSet, func() string) {
 	fs := Flags("demo", "Demo has every kind of flag.")
 	dev, seed, curve := Device(fs), Seed(fs), Curve(fs, "demo.svg")
 	n, x, d := Int(fs, "n", 3, 1, 10, "`rows`"), Float(fs, "x", 0.5, "`rate`"), Duration(fs, "d", time.Minute, "`time`")
-	return fs, func() string { return fmt.Sprint(*dev, *seed, " ", *curve, *n, *x, *d) }
+	f, c := Fraction(fs, "f", 0.1, "`part`"), Choice(fs, "c", "`kind`", "gru", "rnn")
+	return fs, func() string { return fmt.Sprint(*dev, *seed, " ", *curve, *n, *x, *d, *f, " ", *c) }
 }
 
 func TestFlags(t *testing.T) {
 	for args, want := range map[string]string{
-		"": "1 demo.svg3 0.5 1m0s",
-		"-device cpu -seed 7 -curve a.png -n 10 -x 1e-3 -d 90s": "cpu7 a.png10 0.001 1m30s",
+		"": "1 demo.svg3 0.5 1m0s 0.1 gru",
+		"-device cpu -seed 7 -curve a.png -n 10 -x 1e-3 -d 90s -f 0 -c rnn": "cpu7 a.png10 0.001 1m30s 0 rnn",
 	} {
 		fs, values := demo()
 		if err := Parse(fs, strings.Fields(args), io.Discard); err != nil || values() != want {
@@ -63,6 +64,10 @@ func TestMistakes(t *testing.T) {
 		"-x Inf":     `invalid value "Inf" for flag -x: want a number above 0`,
 		"-d 90":      `invalid value "90" for flag -d: want a time above 0 such as 90s or 2m`,
 		"-seed -1":   `invalid value "-1" for flag -seed: want a whole number of 0 or more`,
+		"-f 1":       `invalid value "1" for flag -f: want a number from 0 to less than 1`,
+		"-f -0.1":    `invalid value "-0.1" for flag -f: want a number from 0 to less than 1`,
+		"-f NaN":     `invalid value "NaN" for flag -f: want a number from 0 to less than 1`,
+		"-c grm":     `invalid value "grm" for flag -c: want gru or rnn`,
 		"-curve a.b": `invalid value "a.b" for flag -curve: want a name that ends in .svg or .png`,
 		"-y 1":       `flag provided but not defined: -y`,
 		"more":       `argument "more": want flags alone`,
@@ -140,6 +145,32 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.Show(0.5, 1000, strings.Repeat("é", 200))
 	if n := len([]rune(screen.String())); n != 1+columns {
 		t.Errorf("a line of %d columns, want %d", n-1, columns)
+	}
+}
+
+// TestProgressGoesOn has work go on that was half done: what is left is told by what is done since.
+func TestProgressGoesOn(t *testing.T) {
+	var log strings.Builder
+	p, now := at(&log, false)
+	p.From(0.5, 1000)
+	*now = now.Add(10 * time.Second)
+	p.Show(0.75, 1500, "loss 1.50")
+	if want := " 75%  loss 1.50  50 rows/s  0:10 left\n"; log.String() != want {
+		t.Errorf("%q, want %q", log.String(), want)
+	}
+}
+
+func TestConfusion(t *testing.T) {
+	c := NewConfusion(3)
+	c[0][0], c[0][2], c[1][1] = 2, 1, 4
+	var b strings.Builder
+	c.Print(&b, "taken for", "class %d", 1)
+	want := "   taken for    1    2    3    right\n" +
+		"     class 1    2    .    1    66.7%\n" +
+		"     class 2    .    4    .   100.0%\n" +
+		"     class 3    .    .    .        -\n"
+	if b.String() != want {
+		t.Errorf("\n%s\nwant\n%s", b.String(), want)
 	}
 }
 

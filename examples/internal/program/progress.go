@@ -22,6 +22,8 @@ type Progress struct {
 	now      func() time.Time
 
 	start, last time.Time
+	done        float64 // the fraction that was done at the start, and how many units
+	count       int
 	width       int // of what the terminal's line shows
 }
 
@@ -39,6 +41,9 @@ func NewProgress(w io.Writer, unit string) *Progress {
 	return p
 }
 
+// From tells that the work goes on with the fraction done of it done before, count units.
+func (p *Progress) From(done float64, count int) { p.done, p.count = done, count }
+
 // Due tells whether it is time for the next Show. Whoever waits for it reads no loss from the device that nobody sees.
 func (p *Progress) Due() bool { return p.now().Sub(p.last) >= p.every }
 
@@ -47,10 +52,10 @@ func (p *Progress) Show(done float64, count int, status string) {
 	p.last = p.now()
 	elapsed := p.last.Sub(p.start)
 	left := "?"
-	if done > 0 {
-		left = clock(time.Duration(float64(elapsed) * (1 - min(done, 1)) / done))
+	if done > p.done {
+		left = clock(time.Duration(float64(elapsed) * (1 - min(done, 1)) / (done - p.done)))
 	}
-	rate := float64(count) / max(elapsed.Seconds(), 1e-9)
+	rate := float64(count-p.count) / max(elapsed.Seconds(), 1e-9)
 	line := fmt.Sprintf("%3.0f%%  %s  %s %s/s  %s left", 100*min(done, 1), status, thousands(rate), p.unit, left)
 	if !p.terminal {
 		fmt.Fprintln(p.w, line)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"go/build"
@@ -9,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"unicode"
 )
 
 // Go's installation has Newton's "Opticks" (1704), which tests of compression read: the English book that is on every
@@ -106,62 +103,4 @@ func readGo(folder string, limit int) (string, error) {
 		return nil
 	})
 	return text.String(), err
-}
-
-// An alphabet numbers the characters of a text. Where there are more than 256, the rarest share one number, which reads
-// as the replacement character.
-type alphabet struct {
-	letters []rune // by number
-	numbers map[rune]byte
-}
-
-const rare = unicode.ReplacementChar
-
-// newAlphabet returns the alphabet of a text.
-func newAlphabet(text string) *alphabet {
-	count := map[rune]int{}
-	for _, r := range text {
-		count[r]++
-	}
-	letters := make([]rune, 0, len(count))
-	for r := range count {
-		letters = append(letters, r)
-	}
-	if len(letters) > 256 {
-		delete(count, rare)
-		letters = slices.DeleteFunc(letters, func(r rune) bool { return r == rare })
-		slices.SortFunc(letters, func(a, b rune) int { return cmp.Or(count[b]-count[a], int(a-b)) })
-		letters = append(letters[:255], rare)
-	}
-	slices.Sort(letters)
-	a := &alphabet{letters, map[rune]byte{}}
-	for i, r := range letters {
-		a.numbers[r] = byte(i)
-	}
-	return a
-}
-
-// size is how many different numbers there are.
-func (a *alphabet) size() int { return len(a.letters) }
-
-// encode returns the text's characters as numbers.
-func (a *alphabet) encode(text string) []byte {
-	numbers := make([]byte, 0, len(text))
-	for _, r := range text {
-		n, ok := a.numbers[r]
-		if !ok {
-			n = a.numbers[rare]
-		}
-		numbers = append(numbers, n)
-	}
-	return numbers
-}
-
-// decode is the text that numbers stand for.
-func (a *alphabet) decode(numbers []byte) string {
-	var text strings.Builder
-	for _, n := range numbers {
-		text.WriteRune(a.letters[n])
-	}
-	return text.String()
 }
