@@ -52,7 +52,7 @@ func TestHostileFiles(t *testing.T) {
 		{file(`{`+a+`}`, 7), "the tensors end at byte 8 behind the header, and the file at 7"},
 		{file(`{`+a+`,}`, 8), `there is '}', want "`},
 		{file(`{`+a+` `+a+`}`, 8), `there is '"', want ,`},
-		{file(`{`+a+`,`+a+`}`, 8), `tensor "a" begins at byte 0, before "a" ends at 8`},
+		{file(`{`+a+`,`+a+`}`, 8), `tensor "a" stands twice`},
 		{file(`{`+a+`,"a":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`, 8), `tensor "a" stands twice`},
 		{file(`{"__metadata__":{},"__metadata__":{}}`, 0), `"__metadata__" stands twice`},
 		{file(`{"__metadata__":{"k":"1","\u006b":"2"}}`, 0), `__metadata__: "k" stands twice`},
