@@ -30,18 +30,19 @@ func (s *rnnRows[T]) release() {
 // run goes through the steps: each goroutine takes some rows, or, where there are too few, some columns of all rows. Then
 // a processor reads a part of the weights alone at a step, but has to wait for the others after it.
 func (s *rnnRows[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
-	procs := runtime.GOMAXPROCS(0)
-	s.parts = min(procs, s.w.Parts(), s.hidden*s.hidden/worthPart)
-	if s.parts > 1 && s.batch < fewRows*procs && steps*s.hidden*s.hidden > 1<<19 {
+	const worthPart = 1 << 15 // elements of a weight that are worth such a wait, some 0.5 µs
+	procs, weights := runtime.GOMAXPROCS(0), s.hidden*s.hidden
+	few := 4 // rows for a processor to read weights for that are in its second cache level,
+	if weights > 1<<17 {
+		few = 17 // or further away
+	}
+	s.parts = min(procs, s.w.Parts(), weights/worthPart)
+	if s.parts > 1 && s.batch < few*procs && steps*weights > 1<<19 {
 		s.relay.Run(steps, s.parts, s, part)
 		return
 	}
 	d.team.Split(s.batch, s.worthRows(1), s, rows)
 }
-
-// worthPart is how many elements of a weight are worth waiting for another processor at every step, some 0.5 µs; fewRows
-// is how many rows a processor should have at least.
-const worthPart, fewRows = 1 << 15, 4
 
 func rnn[T device.Float](d *cpu, k *kernels.RNN) {
 	steps, batch, inputs, hidden := k.Dims()

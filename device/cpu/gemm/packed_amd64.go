@@ -2,23 +2,6 @@
 
 package gemm
 
-// packedStride returns the distance, in elements, between rows of the panel that begins at column j.
-func (p *Packed[T]) packedStride(j int) int {
-	return min(p.width(), roundUp(p.n-j, 64/sizeOf[T]()))
-}
-
-func pack[T Float](p *Packed[T], trans bool, b []T, ldb int) {
-	if p.kernel == generic {
-		packPortable(p, trans, b, ldb)
-		return
-	}
-	grow(&p.data, p.k*roundUp(p.n, 64/sizeOf[T]()))
-	width := p.width()
-	for j := 0; j < p.n; j += width {
-		packPanel(p.data[j*p.k:], p.packedStride(j), trans, b, ldb, 0, p.k, j, min(width, p.n-j))
-	}
-}
-
 func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
 	f := familyOf[T](p.kernel)
 	if f == nil {

@@ -102,7 +102,6 @@ func dot2x1[T Float](t *[2][3]T, c int, a0, a1, b []T) {
 
 // packPortable keeps the transpose of op(B).
 func packPortable[T Float](p *Packed[T], trans bool, b []T, ldb int) {
-	grow(&p.data, p.k*p.n)
 	if !trans {
 		transpose(p.data, p.k, b, ldb, p.k, p.n)
 		return
