@@ -1,7 +1,7 @@
 # devbench for the CPU: one static program and nothing else. Dockerfile.cuda has the GPUs.
 #
 #	docker build -t keisan-cpu . && docker run --rm keisan-cpu
-ARG GO=docker.io/library/golang:1.26.8-bookworm
+ARG GO=docker.io/library/golang:1.26.10-bookworm
 
 FROM ${GO} AS build
 ARG GOPROXY

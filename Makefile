@@ -5,12 +5,14 @@ CUDA = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keisan/cuda
 WITH_CUDA = CGO_CFLAGS="-O2 -g -I$(CUDA)/usr/include -DCL_TARGET_OPENCL_VERSION=120" LD_LIBRARY_PATH=$(CUDA)/usr/lib/x86_64-linux-gnu
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VULNDB = golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
 GOLICENSES = github.com/google/go-licenses@v1.6.0
 SHELL = bash
 export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl cuda gpu-check cross kubernetes generate fuzz
+$(if $(MAKECMDGOALS:help=),$(if $(shell command -v go),,$(error Go is missing: install 1.26 or newer, from https://go.dev/dl)))
+.PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl headers cuda gpu-check cross kubernetes generate fuzz
 .PHONY: figures bench peers cover vulncheck images release
 
 help: ## explain the targets
@@ -50,29 +52,30 @@ nocgo: ## the tests without cgo
 	CGO_ENABLED=0 go test -short -timeout 30m ./...
 
 race: ## the tests under the race detector, which needs a C compiler
-	@command -v gcc >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; } || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
+	@command -v gcc >/dev/null || .ci/packages gcc libc6-dev
 	CGO_ENABLED=1 go test -short -timeout 30m -race ./...
 
 386: ## the tests on a 32-bit processor
 	GOARCH=386 go test -short -timeout 30m ./...
 
-OPENCL = pocl-opencl-icd oclgrind ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev
+OPENCL = ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev
 opencl: ## the OpenCL backend on PoCL and under Oclgrind; as root on Debian it installs what it needs
-	@dpkg -s $(OPENCL) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(OPENCL) >/dev/null; } || { echo "the OpenCL backend is tested with $(OPENCL): install what is missing"; exit 1; }
+	@.ci/packages $(OPENCL) pocl-opencl-icd oclgrind
 	go vet -tags opencl ./...
 	go run $(STATICCHECK) -tags opencl ./device/...
 	KEISAN_REQUIRE=cpu,opencl,oclgrind go test -short -timeout 30m -tags opencl ./device/opencl
 
-cuda: ## the CUDA backend as far as no GPU is needed; downloads 0.8 GB once, and as root on Debian installs what it needs
-	@dpkg -s ocl-icd-opencl-dev opencl-headers pkg-config gcc >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends ocl-icd-opencl-dev opencl-headers pkg-config gcc libc6-dev >/dev/null; } || { echo "install ocl-icd-opencl-dev, opencl-headers, pkg-config and gcc"; exit 1; }
-	.ci/cuda $(CUDA)
+headers: ## what CUDA and OpenCL are built against; as root on Debian it installs them, and downloads 0.8 GB once
+	@.ci/packages $(OPENCL)
+	@.ci/cuda $(CUDA)
+
+cuda: headers ## the CUDA backend as far as no GPU is needed
 	$(WITH_CUDA) go vet -tags cuda ./...
 	$(WITH_CUDA) go vet -tags "cuda opencl" ./...
 	$(WITH_CUDA) KEISAN_REQUIRE=cpu,nvrtc go test -short -timeout 60m -tags cuda ./device/cuda
 	$(WITH_CUDA) go test -tags "cuda opencl" ./device/all
 
-gpu-check: ## a bundle that tests and measures on a machine with a GPU: unpack it there, and start run
-	.ci/cuda $(CUDA)
+gpu-check: headers ## a bundle that tests and measures on a machine with a GPU: unpack it there, and start run
 	$(WITH_CUDA) device/internal/gpucheck/bundle $(CUDA)/usr/lib/x86_64-linux-gnu out/gpu-check.tar.gz
 
 cross: ## the other systems build
@@ -96,18 +99,22 @@ bench: ## measure the devices there are, in about a minute
 
 figures: peers ## what this machine does, for docs/results and docs/performance.md; leave the machine alone meanwhile
 	@mkdir -p docs/results
-	go run ./cmd/devbench -time 2s -json docs/results/$$(date -u +%F).json
+	bin/devbench -time 2s -json docs/results/$$(date -u +%F).json -md docs/results/$$(date -u +%F).md
 
 peers: ## other libraries beside Keisan on the same cases; the first time it installs them, some gigabytes
-	@mkdir -p docs
-	go run ./cmd/devbench peers -md docs/performance.md
+	go build -o bin/devbench ./cmd/devbench
+	bin/devbench peers -md docs/performance.md
 
 kubernetes: ## the Kubernetes job is one, by Kubernetes' own types
 	cd containers/kubernetes && go vet . && go test .
 
-vulncheck: ## known vulnerabilities in what is called; asks vuln.go.dev, or the copy that GOVULNDB names
-	@[ -n "$${GOVULNDB:-}" ] || getent hosts vuln.go.dev >/dev/null || { echo "the database of vulnerabilities, vuln.go.dev, cannot be reached: set GOVULNDB to a copy of it"; exit 1; }
-	go run $(GOVULNCHECK) ./...
+# What is handed out is built and searched with the Go that Dockerfile names, whatever is installed.
+release vulncheck images: export GOTOOLCHAIN = go$(shell sed -n 's/^ARG GO=.*golang:\([0-9.]*\).*/\1/p' Dockerfile)
+
+# The database is a module of a version, so that the gate depends on the commit alone; VULNDB is to be raised before a release.
+vulncheck: headers ## known vulnerabilities in what is called; today's with VULNDB=golang.org/x/vulndb@latest
+	@go mod download $(VULNDB)
+	$(WITH_CUDA) go run $(GOVULNCHECK) -tags cuda,opencl -db "file://$$(go list -m -f '{{.Dir}}' $(VULNDB))/data/osv" ./...
 
 images: ## build every container image and run it, without a registry; as root on Debian it installs what it needs
 	.ci/images

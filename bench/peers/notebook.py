@@ -1,4 +1,7 @@
 """The notebook's layers in NumPy, as it has them."""
+import ctypes
+import pathlib
+
 import numpy as np
 
 import peer
@@ -64,4 +67,13 @@ def load(family, s, operand):
     return run
 
 
-peer.serve(f"NumPy {np.__version__}", load)
+def core():
+    """The processor that NumPy's own OpenBLAS takes this one for."""
+    for lib in pathlib.Path(np.__file__).parents[1].glob("numpy.libs/libscipy_openblas*"):
+        name = ctypes.CDLL(str(lib)).scipy_openblas_get_corename64_
+        name.restype = ctypes.c_char_p
+        return ", OpenBLAS " + name().decode()
+    return ""
+
+
+peer.serve(f"NumPy {np.__version__}{core()}", load)

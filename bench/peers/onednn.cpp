@@ -1,8 +1,9 @@
-// oneDNN's dnnl_sgemm and vanilla_rnn, with weights in the layout that it likes best; putting them there is not measured.
+// oneDNN's dnnl_sgemm, vanilla_rnn, lstm and lbr_gru, with weights in the layout that it likes best; putting them there is not measured.
 #include <dnnl.hpp>
 
 #include "peer.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -34,61 +35,108 @@ static memory zeros(const memory::desc &as) {
 
 static float *numbers(const memory &m) { return (float *)m.get_data_handle(); }
 
-// A layer is a case of a recurrent layer.
+// A layer is a case of a recurrent layer: of 1 gate, of 4, an LSTM, i f g o as oneDNN has them, or of 3, a GRU, ours r z n
+// and oneDNN's z r n with a fourth bias, that of n's product with the state.
 struct layer {
-	long T, B, I, H;
+	long T, B, I, H, G;
 	bool train;
 	std::vector<std::function<void()>> steps;
-	std::vector<memory> clear; // gradients are added to what is there
-	memory y, dx, dh0, dwx, dwh, db;
+	memory y, dx, dh0, dc0, dwx, dwh, db;
 	std::vector<float> h0;
+
+	// swapped exchanges the first two gates of a GRU in rows of them, for itself and back.
+	float *swapped(float *v, long rows) {
+		if (G == 3)
+			for (long i = 0; i < rows; i++) std::swap_ranges(v + 3 * H * i, v + 3 * H * i + H, v + 3 * H * i + H);
+		return v;
+	}
+
+	memory given(const char *folder, const char *file, memory::dims dims, tag t, bool gates = false) {
+		memory m(of(dims, t), cpu);
+		long n = m.get_desc().get_size() / sizeof(float);
+		float *v = operand(folder, file, n);
+		memcpy(numbers(m), gates ? swapped(v, n / (G * H)) : v, n * sizeof(float));
+		free(v);
+		return m;
+	}
+
+	// biases is those of all gates.
+	memory biases(const char *folder) {
+		memory m = zeros(of({1, 1, G == 3 ? 4 : G, H}, tag::ldgo));
+		float *b = swapped(operand(folder, "b", G * H), 1), *to = numbers(m);
+		memcpy(to, b, G * H * sizeof(float));
+		free(b);
+		if (G == 3) {
+			float *bh = swapped(operand(folder, "bh", G * H), 1);
+			for (long i = 0; i < 2 * H; i++) to[i] += bh[i];
+			memcpy(to + 3 * H, bh + 2 * H, H * sizeof(float));
+			free(bh);
+		}
+		return m;
+	}
 
 	layer(const char *name, const char *folder) {
 		T = size(name, "/t="), B = size(name, "/b="), I = size(name, "/i="), H = size(name, "/h=");
-		train = !strncmp(name, "rnn_train", 9);
-		auto given = [&](const char *file, memory::dims dims, tag t) {
-			long n = 1;
-			for (auto d : dims) n *= d;
-			memory m(of(dims, t), cpu);
-			float *v = operand(folder, file, n);
-			memcpy(m.get_data_handle(), v, n * sizeof(float));
-			free(v);
-			return m;
-		};
-		memory x = given("x", {T, B, I}, tag::tnc), first = given("h0", {1, 1, B, H}, tag::ldnc);
-		memory wx = given("wx", {1, 1, I, 1, H}, tag::ldigo), wh = given("wh", {1, 1, H, 1, H}, tag::ldigo);
-		memory b = given("b", {1, 1, 1, H}, tag::ldgo);
+		G = name[0] == 'l' ? 4 : name[0] == 'g' ? 3 : 1;
+		train = strstr(name, "_train") != NULL;
+		const auto state = of({1, 1, B, H}, tag::ldnc), ys = of({T, B, H}, tag::tnc);
+		const auto any = of({1, 1, I, G, H}, tag::any), anyH = of({1, 1, H, G, H}, tag::any);
+		memory x = given(folder, "x", {T, B, I}, tag::tnc), first = given(folder, "h0", {1, 1, B, H}, tag::ldnc);
+		memory wx = given(folder, "wx", {1, 1, I, G, H}, tag::ldigo, true), wh = given(folder, "wh", {1, 1, H, G, H}, tag::ldigo, true);
+		memory b = biases(folder), cells;
 		h0.assign(numbers(first), numbers(first) + B * H);
+		if (G == 4) cells = given(folder, "c0", {1, 1, B, H}, tag::ldnc);
 
-		auto any = of({1, 1, I, 1, H}, tag::any), anyH = of({1, 1, H, 1, H}, tag::any);
-		auto kind = train ? prop_kind::forward_training : prop_kind::forward_inference;
-		vanilla_rnn_forward::primitive_desc fpd(
-		        cpu, kind, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(), any,
-		        anyH, b.get_desc(), of({T, B, H}, tag::tnc), of({1, 1, B, H}, tag::ldnc));
-		y = memory(fpd.dst_layer_desc(), cpu);
-		memory last(fpd.dst_iter_desc(), cpu);
-		args fa = {{DNNL_ARG_SRC_LAYER, x}, {DNNL_ARG_SRC_ITER, first}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST_LAYER, y}, {DNNL_ARG_DST_ITER, last},
-		           {DNNL_ARG_WEIGHTS_LAYER, same(wx, fpd.weights_layer_desc())}, {DNNL_ARG_WEIGHTS_ITER, same(wh, fpd.weights_iter_desc())}};
-		memory kept;
-		if (train) fa[DNNL_ARG_WORKSPACE] = kept = memory(fpd.workspace_desc(), cpu);
-		vanilla_rnn_forward forward(fpd);
-		steps.push_back([=] { forward.execute(queue, fa); });
+		const auto kind = train ? prop_kind::forward_training : prop_kind::forward_inference;
+		const auto way = rnn_direction::unidirectional_left2right;
+		const auto xs = x.get_desc(), bs = b.get_desc();
+		primitive_desc fpd;
+		std::function<primitive_desc()> backward;
+		if (G == 4) {
+			lstm_forward::primitive_desc f(cpu, kind, way, xs, state, state, any, anyH, bs, ys, state, state);
+			fpd = f, backward = [=] {
+				return lstm_backward::primitive_desc(cpu, prop_kind::backward, way, xs, state, state, any, anyH, bs, ys, state, state,
+				                                     xs, state, state, any, anyH, bs, ys, state, state, f);
+			};
+		} else if (G == 3) {
+			lbr_gru_forward::primitive_desc f(cpu, kind, way, xs, state, any, anyH, bs, ys, state);
+			fpd = f, backward = [=] {
+				return lbr_gru_backward::primitive_desc(cpu, prop_kind::backward, way, xs, state, any, anyH, bs, ys, state,
+				                                        xs, state, any, anyH, bs, ys, state, f);
+			};
+		} else {
+			const auto tanh = algorithm::eltwise_tanh;
+			vanilla_rnn_forward::primitive_desc f(cpu, kind, tanh, way, xs, state, any, anyH, bs, ys, state);
+			fpd = f, backward = [=] {
+				return vanilla_rnn_backward::primitive_desc(cpu, prop_kind::backward, tanh, way, xs, state, any, anyH, bs, ys, state,
+				                                            xs, state, any, anyH, bs, ys, state, f);
+			};
+		}
+		// wants is the layout that a primitive likes for an argument.
+		auto wants = [](const primitive_desc &pd, int arg) { return pd.query_md(query::exec_arg_md, arg); };
+		y = memory(ys, cpu);
+		args all = {{DNNL_ARG_SRC_LAYER, x}, {DNNL_ARG_SRC_ITER, first}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST_LAYER, y},
+		            {DNNL_ARG_DST_ITER, memory(state, cpu)}};
+		if (G == 4) all[DNNL_ARG_SRC_ITER_C] = cells, all[DNNL_ARG_DST_ITER_C] = memory(state, cpu);
+		if (train) all[DNNL_ARG_WORKSPACE] = memory(fpd.workspace_desc(), cpu);
+		auto step = [&](primitive_desc pd) {
+			all[DNNL_ARG_WEIGHTS_LAYER] = same(wx, wants(pd, DNNL_ARG_WEIGHTS_LAYER));
+			all[DNNL_ARG_WEIGHTS_ITER] = same(wh, wants(pd, DNNL_ARG_WEIGHTS_ITER));
+			primitive p(pd);
+			args now = all;
+			steps.push_back([=] { p.execute(queue, now); });
+		};
+		step(fpd);
 		if (!train) return;
 
-		memory dy = given("dy", {T, B, H}, tag::tnc), dlast = zeros(of({1, 1, B, H}, tag::ldnc));
-		vanilla_rnn_backward::primitive_desc bpd(
-		        cpu, prop_kind::backward, algorithm::eltwise_tanh, rnn_direction::unidirectional_left2right, x.get_desc(), first.get_desc(),
-		        any, anyH, b.get_desc(), y.get_desc(), last.get_desc(), x.get_desc(), first.get_desc(), any, anyH, b.get_desc(),
-		        dy.get_desc(), dlast.get_desc(), fpd);
-		dx = zeros(bpd.diff_src_layer_desc()), dh0 = zeros(bpd.diff_src_iter_desc()), db = zeros(bpd.diff_bias_desc());
-		dwx = zeros(bpd.diff_weights_layer_desc()), dwh = zeros(bpd.diff_weights_iter_desc());
-		args ba = {{DNNL_ARG_SRC_LAYER, x}, {DNNL_ARG_SRC_ITER, first}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST_LAYER, y}, {DNNL_ARG_DST_ITER, last},
-		           {DNNL_ARG_WEIGHTS_LAYER, same(wx, bpd.weights_layer_desc())}, {DNNL_ARG_WEIGHTS_ITER, same(wh, bpd.weights_iter_desc())},
-		           {DNNL_ARG_WORKSPACE, kept}, {DNNL_ARG_DIFF_DST_LAYER, dy}, {DNNL_ARG_DIFF_DST_ITER, dlast},
-		           {DNNL_ARG_DIFF_SRC_LAYER, dx}, {DNNL_ARG_DIFF_SRC_ITER, dh0}, {DNNL_ARG_DIFF_WEIGHTS_LAYER, dwx},
-		           {DNNL_ARG_DIFF_WEIGHTS_ITER, dwh}, {DNNL_ARG_DIFF_BIAS, db}};
-		vanilla_rnn_backward backward(bpd);
-		steps.push_back([=] { backward.execute(queue, ba); });
+		primitive_desc bpd = backward();
+		all[DNNL_ARG_DIFF_DST_LAYER] = given(folder, "dy", {T, B, H}, tag::tnc), all[DNNL_ARG_DIFF_DST_ITER] = zeros(state);
+		all[DNNL_ARG_DIFF_SRC_LAYER] = dx = zeros(xs), all[DNNL_ARG_DIFF_SRC_ITER] = dh0 = zeros(state);
+		all[DNNL_ARG_DIFF_WEIGHTS_LAYER] = dwx = zeros(wants(bpd, DNNL_ARG_DIFF_WEIGHTS_LAYER));
+		all[DNNL_ARG_DIFF_WEIGHTS_ITER] = dwh = zeros(wants(bpd, DNNL_ARG_DIFF_WEIGHTS_ITER));
+		all[DNNL_ARG_DIFF_BIAS] = db = zeros(bs);
+		if (G == 4) all[DNNL_ARG_DIFF_DST_ITER_C] = zeros(state), all[DNNL_ARG_DIFF_SRC_ITER_C] = dc0 = zeros(state);
+		step(bpd);
 	}
 
 	void run() {
@@ -101,15 +149,23 @@ struct layer {
 		h.insert(h.end(), numbers(y), numbers(y) + T * B * H);
 		result(folder, "h", h.data(), h.size());
 		if (!train) return;
-		auto plain = [&](const char *file, memory m, memory::dims dims, tag t, long n) {
-			memory p = same(m, of(dims, t));
-			result(folder, file, numbers(p), n);
+		result(folder, "dx", numbers(dx), T * B * I);
+		result(folder, "dh0", numbers(dh0), B * H);
+		if (G == 4) result(folder, "dc0", numbers(dc0), B * H);
+		auto weights = [&](const char *file, memory m, long rows) {
+			memory plain(of({1, 1, rows, G, H}, tag::ldigo), cpu); // a copy, as m is to be added to
+			reorder(m, plain).execute(queue, m, plain);
+			queue.wait();
+			result(folder, file, swapped(numbers(plain), rows), rows * G * H);
 		};
-		plain("dx", dx, {T, B, I}, tag::tnc, T * B * I);
-		plain("dh0", dh0, {1, 1, B, H}, tag::ldnc, B * H);
-		plain("dwx", dwx, {1, 1, I, 1, H}, tag::ldigo, I * H);
-		plain("dwh", dwh, {1, 1, H, 1, H}, tag::ldigo, H * H);
-		plain("db", db, {1, 1, 1, H}, tag::ldgo, H);
+		weights("dwx", dwx, I);
+		weights("dwh", dwh, H);
+		std::vector<float> bias(numbers(db), numbers(db) + G * H);
+		result(folder, "db", swapped(bias.data(), 1), G * H);
+		if (G == 3) { // that of the state's product: the same but for n
+			memcpy(bias.data() + 2 * H, numbers(db) + 3 * H, H * sizeof(float));
+			result(folder, "dbh", bias.data(), G * H);
+		}
 	}
 };
 
@@ -130,7 +186,7 @@ int main() {
 					run = [=] { dnnl_sgemm('N', 'N', m, n, k, 1, a, k, b, n, 0, c->data(), n); };
 					run();
 					result(folder, "c", c->data(), m * n);
-				} else if (!strncmp(name, "rnn_", 4)) {
+				} else if (!strncmp(name, "rnn_", 4) || !strncmp(name, "lstm_", 5) || !strncmp(name, "gru_", 4)) {
 					std::shared_ptr<layer> l(new layer(name, folder));
 					run = [=] { l->run(); };
 					run();

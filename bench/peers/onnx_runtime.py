@@ -1,4 +1,4 @@
-"""ONNX Runtime's MatMul, Tanh and RNN."""
+"""ONNX Runtime's MatMul, Tanh, RNN, LSTM and GRU."""
 import sys
 
 import numpy as np
@@ -30,18 +30,32 @@ def load(family, s, operand):
         x = operand("x", s["n"])
         one = session(helper.make_node("Tanh", ["x"], ["z"]), {"x": x.shape}, ["z"])
         return lambda: {"z": one.run(None, {"x": x})[0]}
-    if family != "rnn_forward":
+    if family not in ("rnn_forward", "lstm_forward", "gru_forward"):
         return None
+    kind = family.removesuffix("_forward")
     T, B, I, H = s["t"], s["b"], s["i"], s["h"]
-    x, h0, b = operand("x", T, B, I), operand("h0", B, H), operand("b", H)
+    # Its gates are i o f c and z r h, ours are i f g o and r z n.
+    order = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}[kind]
+    width = len(order) * H
+
+    def weights(v):
+        """[rows, gates·H] as ONNX has it, [1, gates·H, rows]."""
+        return np.concatenate([v[..., g * H : (g + 1) * H].T for g in order])[None]
+
+    b = operand("b", width)
+    bh = operand("bh", width) if kind == "gru" else np.zeros_like(b)
+    inputs = {"x": operand("x", T, B, I), "h0": operand("h0", B, H)[None]}
+    if kind == "lstm":
+        inputs["c0"] = operand("c0", B, H)[None]
+    options = {"linear_before_reset": 1} if kind == "gru" else {}
     one = session(
-        helper.make_node("RNN", ["x", "w", "r", "b", "", "h0"], ["y"], hidden_size=H),
-        {"x": x.shape, "h0": (1, B, H)}, ["y"],
-        w=operand("wx", I, H).T[None], r=operand("wh", H, H).T[None], b=np.concatenate([b, np.zeros_like(b)])[None])
+        helper.make_node(kind.upper(), ["x", "w", "r", "b", "", *list(inputs)[1:]], ["y"], hidden_size=H, **options),
+        {name: v.shape for name, v in inputs.items()}, ["y"],
+        w=weights(operand("wx", I, width)), r=weights(operand("wh", H, width)), b=np.concatenate([weights(b), weights(bh)], axis=1))
 
     def run():
-        y = one.run(None, {"x": x, "h0": h0[None]})[0]
-        return {"h": Later(lambda: np.concatenate([h0[None], y[:, 0]]))}
+        y = one.run(None, inputs)[0]
+        return {"h": Later(lambda: np.concatenate([inputs["h0"], y[:, 0]]))}
 
     return run
 

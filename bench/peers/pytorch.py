@@ -1,4 +1,4 @@
-"""PyTorch's nn.RNN, nn.LSTM, nn.GRU, mm and tanh."""
+"""PyTorch's mm and tanh, nn.RNN, nn.LSTM and nn.GRU, and whole training steps, all in eager mode."""
 import sys
 
 import torch
@@ -30,6 +30,8 @@ def load(family, s, operand):
             return {"z": z}
 
         return run
+    if family == "train_step":
+        return train_step(s, operand)
     module, _, pass_ = family.partition("_")
     if module not in ("rnn", "lstm", "gru"):
         return None
@@ -71,6 +73,54 @@ def load(family, s, operand):
         return results
 
     return forward if pass_ == "forward" else train
+
+
+class CharRNN(torch.nn.Module):
+    """The text model: a recurrent layer from a state of zero, and an affine one."""
+
+    def __init__(self, inputs, hidden, classes):
+        super().__init__()
+        self.rnn, self.out = torch.nn.RNN(inputs, hidden), torch.nn.Linear(hidden, classes)
+        torch.nn.init.zeros_(self.rnn.bias_hh_l0).requires_grad_(False)  # of its two biases one is enough
+
+    def forward(self, x):
+        return self.out(self.rnn(x)[0]).flatten(0, 1)
+
+
+def train_step(s, operand):
+    """Gradients to zero, forward, loss, backward, for the text model clipping, and Adam."""
+    b, by = operand("b", -1), operand("by", -1)
+    hidden, classes = b.size, by.size
+    wx, wy = operand("wx", -1, hidden), operand("wy", hidden, classes)
+    inputs = wx.shape[0]
+    target = tensor(operand("target", -1)).long()
+    if s["net"] == "charrnn":
+        x = tensor(operand("x", -1, s["b"], inputs))
+        net = CharRNN(inputs, hidden, classes)
+        params = {"wx": net.rnn.weight_ih_l0, "wh": net.rnn.weight_hh_l0, "b": net.rnn.bias_ih_l0, "wy": net.out.weight, "by": net.out.bias}
+        values = {"wx": wx, "wh": operand("wh", hidden, hidden), "b": b, "wy": wy, "by": by}
+    else:
+        x = tensor(operand("x", s["b"], inputs))
+        net = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, classes))
+        params = {"wx": net[0].weight, "b": net[0].bias, "wy": net[2].weight, "by": net[2].bias}
+        values = {"wx": wx, "b": b, "wy": wy, "by": by}
+    with torch.no_grad():
+        for name, p in params.items():
+            p.copy_(tensor(values[name]).T)
+    trained = list(params.values())
+    loss_of = torch.nn.CrossEntropyLoss()
+    adam = torch.optim.Adam(trained, lr=0.001, betas=(0.9, 0.999), fused=True)  # the fastest that it has on a CPU
+
+    def run():
+        adam.zero_grad()
+        loss = loss_of(net(x), target)
+        loss.backward()
+        if s["net"] == "charrnn":
+            torch.nn.utils.clip_grad_norm_(trained, 1)
+        adam.step()
+        return {"loss": Later(lambda: loss.detach())} | {"d" + name: Later(lambda p=p: p.grad.T) for name, p in params.items()}
+
+    return run
 
 
 class Later:

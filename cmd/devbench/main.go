@@ -76,7 +76,10 @@ func misused(format string, args ...any) error { return &exit{usage, fmt.Sprintf
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the program there and then
+	context.AfterFunc(ctx, func() {
+		stop()
+		fmt.Fprintln(os.Stderr, "\ndevbench: finishing what runs now; a second interrupt ends it there and then")
+	})
 	os.Exit(newProgram().run(ctx, os.Args[1:]))
 }
 

@@ -329,6 +329,31 @@ esac`
 	if strings.Contains(out, "it copies alone") {
 		t.Errorf("what a library is not for is told as a failure:\n%s", out)
 	}
+
+	// A page is written anew between its marks alone; one without them is left as it is.
+	page := filepath.Join(dir, "page.md")
+	args := []string{"peers", "-dir", dir, "-peer", "openblas", "-time", "15ms", "-md", page, "elementwise/op=copy/n=1000"}
+	for _, around := range []string{"", "by hand\n"} {
+		text, _ := os.ReadFile(page)
+		os.WriteFile(page, []byte(around+string(text)+around), 0o666)
+		if code, _, err := devbench(t, args...); code != fine {
+			t.Errorf("exit code %d: %s", code, err)
+		}
+		text, _ = os.ReadFile(page)
+		if n := strings.Count(string(text), "| elementwise/op=copy/n=1000 |"); n != 1 {
+			t.Errorf("the case is there %d times:\n%s", n, text)
+		}
+		if !strings.HasPrefix(string(text), around+"# Performance\n") || !strings.HasSuffix(string(text), endMark+around) {
+			t.Errorf("what stood around is not there any more:\n%s", text)
+		}
+	}
+	os.WriteFile(page, []byte("by hand\n"), 0o666)
+	if code, _, err := devbench(t, args...); code != usage || !strings.Contains(err, "has no marks to write between") {
+		t.Errorf("exit code %d: %s", code, err)
+	}
+	if text, _ := os.ReadFile(page); string(text) != "by hand\n" {
+		t.Errorf("a page without marks became %q", text)
+	}
 }
 
 // Crossings and profiles fit a narrow terminal.

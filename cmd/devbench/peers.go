@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,12 +17,14 @@ import (
 )
 
 type peersCommand struct {
-	Cases  []string      `arg:"" optional:"" help:"Cases of matmul, elementwise, rnn_forward or rnn_train; the usual ones by default."`
+	Cases  []string      `arg:"" optional:"" help:"Cases that other libraries have too; those of -set by default."`
+	Set    string        `default:"peers" help:"A standard set: peers, or deepbench, which takes hours."`
+	Match  string        `placeholder:"REGEXP" help:"Only cases whose name matches."`
 	Dir    string        `default:"bench/peers" help:"Where the peers' programs are."`
 	Peer   []string      `placeholder:"NAMES" help:"Only these peers."`
 	Time   time.Duration `default:"500ms" help:"How long to measure each case with each peer."`
 	Device string        `default:"cpu" help:"Keisan's device."`
-	MD     string        `name:"md" placeholder:"FILE" help:"Write the table to this file instead, with the machine's description."`
+	MD     string        `name:"md" placeholder:"FILE" help:"Write to this file instead: between the two marks there that are for it, or a new file with them."`
 }
 
 // A library is one to hold Keisan against, on so many threads: 0 for all that there are.
@@ -35,17 +39,13 @@ var allPeers = []library{
 	{"pytorch", 0}, {"pytorch", 1}, {"onnxruntime", 0}, {"numpy", 0}, {"gonum", 0}, {"gorgonia", 0}, {"gomlx", 0},
 }
 
-var peerCases = []string{
-	"matmul/m=64,256,1024", "matmul/m=32/n=512/k=512", "matmul/m=1/n=1024/k=1024", "elementwise/op=tanh/n=65536,1048576",
-	"rnn_forward/t=100/b=1/h=256", "rnn_forward/t=128/b=32/h=512", "rnn_train/t=100/b=1/h=256", "rnn_train/t=128/b=32/h=512",
-}
-
 // Run measures Keisan and its peers by turns.
 func (c *peersCommand) Run(ctx context.Context, p *program) error {
+	run := runCommand{Cases: c.Cases, selection: selection{Match: c.Match}}
 	if len(c.Cases) == 0 {
-		c.Cases = peerCases
+		run.Set = c.Set
 	}
-	cs, err := (&runCommand{Cases: c.Cases}).cases()
+	cs, err := run.cases()
 	if err != nil {
 		return misused("%v", err)
 	}
@@ -56,6 +56,10 @@ func (c *peersCommand) Run(ctx context.Context, p *program) error {
 		if !slices.ContainsFunc(allPeers, func(p library) bool { return p.name == name }) {
 			return misused("-peer %q: there is no such peer; want some of %s", name, names(allPeers))
 		}
+	}
+	before, after, err := around(c.MD)
+	if err != nil {
+		return misused("-md: %v", err)
 	}
 	d, err := p.open(c.Device)
 	if err != nil {
@@ -73,16 +77,13 @@ func (c *peersCommand) Run(ctx context.Context, p *program) error {
 		contest.Measure(ctx, one)
 	}
 
-	w := p.out
-	if c.MD != "" {
-		file, err := os.Create(c.MD)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		w = file
+	var tables bytes.Buffer
+	contest.Write(&tables, p.host(), version(), time.Now())
+	if c.MD == "" {
+		tables.WriteTo(p.out)
+	} else if err := os.WriteFile(c.MD, []byte(before+tables.String()+after), 0o666); err != nil {
+		return err
 	}
-	contest.Write(w, p.host(), time.Now())
 	if ctx.Err() != nil {
 		return &exit{interrupted, "interrupted; what was done by then is in the table"}
 	}
@@ -90,6 +91,35 @@ func (c *peersCommand) Run(ctx context.Context, p *program) error {
 		return &exit{wrong, "Keisan itself: " + err.Error()}
 	}
 	return nil
+}
+
+// The marks between which a page is written anew, while what people wrote around them stays.
+const (
+	beginMark = "<!-- devbench peers writes what follows -->\n"
+	endMark   = "<!-- devbench peers wrote what precedes -->\n"
+)
+
+// around is what stands before and after the text between the marks of a file, or the frame of a new page for one that is
+// empty. The file is there afterwards, so that a mistake in its name costs no run.
+func around(file string) (before, after string, err error) {
+	if file == "" {
+		return "", "", nil
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return "", "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil || len(text) == 0 {
+		return "# Performance\n\n" + beginMark, endMark, err
+	}
+	before, rest, found1 := strings.Cut(string(text), beginMark)
+	_, after, found2 := strings.Cut(rest, endMark)
+	if !found1 || !found2 {
+		return "", "", fmt.Errorf("%s has no marks to write between, %q and %q", file, strings.TrimSpace(beginMark), strings.TrimSpace(endMark))
+	}
+	return before + beginMark, endMark + after, nil
 }
 
 // start starts the peers, and installs those that are not there yet.

@@ -12,14 +12,16 @@ import (
 type progress struct {
 	w    io.Writer
 	bar  *progressbar.ProgressBar
+	room int // for what is going on, beside the bar
 	last time.Time
 }
 
 // steps is what the bar divides a run into.
 const steps = 1000
 
-func newProgress(w io.Writer, plain bool) *progress {
-	p := &progress{w: w}
+// newProgress is for a terminal of so many columns: plain lines if it is none, or a dumb one.
+func newProgress(w io.Writer, plain bool, columns int) *progress {
+	p := &progress{w: w, room: min(max(columns-36, 10), 60)}
 	if !plain {
 		p.bar = progressbar.NewOptions(steps,
 			progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(20), progressbar.OptionThrottle(100*time.Millisecond),
@@ -31,7 +33,7 @@ func newProgress(w io.Writer, plain bool) *progress {
 
 func (p *progress) show(share float64, at string) {
 	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%-.60s", at))
+		p.bar.Describe(fmt.Sprintf("%.*s", p.room, at))
 		p.bar.Set(min(int(share*steps), steps-1)) // a terminal that is gone is no reason to stop
 		return
 	}

@@ -45,7 +45,7 @@ type outputs struct {
 type runCommand struct {
 	Cases []string `arg:"" optional:"" help:"Cases such as matmul/m=256/n=256/k=256; a value may be a list (256,512) or a range (256-4096*2, 100-500+100). Those of -set by default."`
 
-	Set       string `placeholder:"NAME" help:"A standard set: quick, standard, deepbench or crossover; standard by default."`
+	Set       string `placeholder:"NAME" help:"A standard set: quick, standard, deepbench, crossover or peers; standard by default."`
 	Quick     bool   `help:"The quick set, 100ms for each case."`
 	RunOnce   bool   `help:"Run each case once and check it, but measure nothing."`
 	Describe  bool   `help:"Describe the families of cases, with the formulas for their operations and bytes, and stop."`
@@ -256,7 +256,7 @@ func onlyIf(condition bool, s string) string {
 // measure runs the plan and adds what the core does not know.
 func (p *program) measure(ctx context.Context, plan *bench.Plan) *bench.Report {
 	started, h := time.Now(), p.host()
-	progress := newProgress(p.err, p.errPlain)
+	progress := newProgress(p.err, p.errPlain, p.errScreen.Columns)
 	plan.Progress = progress.show
 	r := plan.Run(ctx)
 	progress.end()

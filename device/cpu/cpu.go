@@ -48,6 +48,7 @@ type cpu struct {
 	host
 	code32, code64 *code
 	team           par.Team
+	moving         moving
 	f32            scratch[float32]
 	f64            scratch[float64]
 }
@@ -55,12 +56,12 @@ type cpu struct {
 func (d *cpu) Info() device.Info { return info() }
 
 func (d *cpu) Upload(dst device.Slice, src []byte) error {
-	copy(hostBytes(dst), src)
+	d.move(hostBytes(dst)[:len(src)], src)
 	return nil
 }
 
 func (d *cpu) Download(dst []byte, src device.Slice) error {
-	copy(dst, hostBytes(src))
+	d.move(dst, hostBytes(src))
 	return nil
 }
 

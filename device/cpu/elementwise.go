@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/internal/move"
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
 	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
@@ -280,8 +282,22 @@ func (g *gradient[T]) add(sum, own, dz []T, stepZ int, other []T, stepO int) {
 	}
 }
 
-func copyElements[T device.Float](k *kernels.Copy) {
-	copy(data[T](k.Dst.Slice), data[T](k.Src.Slice))
+// A moving is a copy of all bytes of src.
+type moving struct{ dst, src []byte }
+
+// worthMoving is how many bytes to copy are worth a goroutine of their own.
+const worthMoving = 1 << 19
+
+// move copies len(src) bytes.
+func (d *cpu) move(dst, src []byte) {
+	d.moving = moving{dst, src}
+	d.team.For(len(src), worthMoving, &d.moving, movePart)
+	d.moving = moving{}
+}
+
+var movePart par.Body = func(arg any, lo, hi int) {
+	m := arg.(*moving)
+	move.Bytes(m.dst[lo:hi], m.src[lo:hi])
 }
 
 // copyColumns copies columns of rows lo to hi.

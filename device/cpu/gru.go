@@ -11,12 +11,13 @@ import (
 // gruRows is what rows of a batch need to go through all steps on their own, as those of an RNN do.
 type gruRows[T device.Float] struct {
 	course
-	resetBefore, biased bool
-	h, y, gates, q      []T
-	dz, dq, dy, dh0     []T
-	wrz, wn             gemm.Packed[T] // the columns of Wh, or their transposes going backward
-	packed              bool           // one step alone is not worth that, and has its products already
-	bias                []T            // of the gates
+	resetBefore     bool
+	h, y, gates, q  []T
+	dz, dq, dy, dh0 []T
+	wrz, wn         gemm.Packed[T] // the columns of Wh, or their transposes going backward
+	packed          bool           // one step alone is not worth that, and has its products already
+	bias            []T            // of the gates
+	bn              []T            // of what is reset; nil if there is none
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -30,13 +31,11 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 	s.resetBefore = k.ResetBefore
 	s.h, s.y, s.gates, s.q = data[T](k.H.Slice), data[T](k.Y.Slice), data[T](k.Gates.Slice), data[T](k.Q.Slice)
 
-	// All inputs at once: Gates = X·Wx + BX, plus what of BH is not reset. Q begins with the rest of it.
+	// All inputs at once: Gates = X·Wx + BX, plus what of BH is not reset.
 	s.bias = append(s.bias[:0], data[T](k.BX.Slice)...)
 	if bh := data[T](k.BH.Slice); bh != nil {
-		s.biased = !k.ResetBefore
-		if s.biased {
-			spreadRows(d, s.q, bh[2*hidden:])
-			bh = bh[:2*hidden]
+		if !k.ResetBefore {
+			bh, s.bn = bh[:2*hidden], bh[2*hidden:]
 		}
 		if k.BX.IsZero() {
 			s.bias = slices.Grow(s.bias, 3*hidden)[:3*hidden]
@@ -46,10 +45,11 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 			s.bias[j] += b
 		}
 	}
-	if len(s.bias) > 0 {
-		spreadRows(d, s.gates, s.bias)
+	bias := s.bias
+	if len(bias) == 0 {
+		bias = nil
 	}
-	scratch.product(false, false, steps*batch, 3*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), len(s.bias) > 0, s.gates)
+	scratch.biased(false, false, steps*batch, 3*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), bias, s.gates)
 
 	wh, ld := data[T](k.Wh.Slice), max(hidden, 1)
 	if s.packed = steps > 1 || k.ResetBefore; s.packed {
@@ -58,7 +58,7 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 	} else if steps == 1 {
 		h := before(&s.course, s.h)
 		scratch.mul.Mul(false, false, batch, 2*hidden, hidden, h, ld, wh, 3*ld, true, s.gates, 3*ld)
-		scratch.mul.Mul(false, false, batch, hidden, hidden, h, ld, wh[2*hidden:], 3*ld, s.biased, s.q, ld)
+		scratch.mul.MulBias(false, false, batch, hidden, hidden, h, ld, wh[2*hidden:], 3*ld, s.bn, s.q, ld)
 	}
 	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruForward)
 	s.release()
@@ -88,7 +88,10 @@ func gruForward[T device.Float](arg any, lo, hi int) {
 			}
 			s.wn.MulRows(hi-lo, q, ld, true, gates[2*n:], 3*ld)
 		} else if s.packed {
-			s.wn.MulRows(hi-lo, h, ld, s.biased, q, ld)
+			for i := 0; i < (hi-lo)*n && s.bn != nil; i += n {
+				copy(q[i:], s.bn)
+			}
+			s.wn.MulRows(hi-lo, h, ld, s.bn != nil, q, ld)
 		}
 		for i := lo; i < hi; i++ {
 			s.advance(i, t, s.row(before, i), s.row(after, i))

@@ -31,7 +31,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 		d.team.For(k.DX.Len(), grain(k.DZ.Len()/max(1, k.DX.Len())), k, d.code(k.DX.Type()).binaryGradX)
 		d.team.For(k.DY.Len(), grain(k.DZ.Len()/max(1, k.DY.Len())), k, d.code(k.DY.Type()).binaryGradY)
 	case *kernels.Copy:
-		d.code(k.Dst.Type()).copy(k)
+		d.move(hostBytes(k.Dst.Slice), hostBytes(k.Src.Slice))
 	case *kernels.CopyColumns:
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
@@ -105,10 +105,9 @@ type code struct {
 	gruGrad    func(*cpu, *kernels.GRUGrad)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(loss, losses kernels.Array, scale float64)
-	copy       func(*kernels.Copy)
 	fill       func(*kernels.Fill)
 
-	spread, sumRows, copyColumns     par.Body
+	sumRows, copyColumns             par.Body
 	gather, scatterAdd               par.Body
 	dropout                          par.Body
 	activate, activateGrad           par.Body
@@ -119,6 +118,7 @@ type code struct {
 	elementLoss, elementLossGrad     par.Body
 	layerNorm                        par.Body
 	layerNormGrad, layerNormSums     par.Body
+	rnnForwardPart, rnnBackwardPart  par.StepBody
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -130,8 +130,8 @@ type code struct {
 func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
-		sumSquares: sumSquares[T], totalLoss: totalLoss[T], copy: copyElements[T], fill: fill[T],
-		spread: spread[T], sumRows: sumRows[T], copyColumns: copyColumns[T],
+		sumSquares: sumSquares[T], totalLoss: totalLoss[T], fill: fill[T],
+		sumRows: sumRows[T], copyColumns: copyColumns[T],
 		gather: gather[T], scatterAdd: scatterAdd[T],
 		dropout:  dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
@@ -141,6 +141,7 @@ func codeOf[T device.Float]() *code {
 		rnnForward: rnnForward[T], rnnBackward: rnnBackward[T],
 		elementLoss: elementLoss[T], elementLossGrad: elementLossGrad[T],
 		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
+		rnnForwardPart: rnnForwardPart[T], rnnBackwardPart: rnnBackwardPart[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
@@ -159,7 +160,6 @@ func (d *cpu) code(t device.DType) *code {
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
 	mul     gemm.Multiplier[T]
-	spread  spreading[T]
 	rnn     rnnRows[T]
 	lstm    lstmRows[T]
 	gru     gruRows[T]

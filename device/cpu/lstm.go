@@ -25,11 +25,7 @@ func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
 	s.h, s.c, s.y, s.gates = data[T](k.H.Slice), data[T](k.C.Slice), data[T](k.Y.Slice), data[T](k.Gates.Slice)
 
 	// All inputs at once: Gates = X·Wx + Bias.
-	biased := !k.Bias.IsZero()
-	if biased {
-		spreadRows(d, s.gates, data[T](k.Bias.Slice))
-	}
-	scratch.product(false, false, steps*batch, 4*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), biased, s.gates)
+	scratch.biased(false, false, steps*batch, 4*hidden, inputs, data[T](k.X.Slice), data[T](k.Wx.Slice), data[T](k.Bias.Slice), s.gates)
 
 	if wh := data[T](k.Wh.Slice); steps == 1 { // which is not worth packing
 		scratch.product(false, false, batch, 4*hidden, hidden, before(&s.course, s.h), wh, true, s.gates)

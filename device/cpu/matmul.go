@@ -9,44 +9,35 @@ import (
 func matMul[T device.Float](d *cpu, k *kernels.MatMul) {
 	m, n, terms := k.Dims()
 	a, b, c := data[T](k.A.Slice), data[T](k.B.Slice), data[T](k.C.Slice)
-	biased := !k.Bias.IsZero()
-	if biased {
-		spreadRows(d, c, data[T](k.Bias.Slice))
+	if bias := data[T](k.Bias.Slice); bias != nil {
+		scratchOf[T](d).biased(k.TransA, k.TransB, m, n, terms, a, b, bias, c)
+		return
 	}
-	scratchOf[T](d).product(k.TransA, k.TransB, m, n, terms, a, b, k.Acc || biased, c)
+	scratchOf[T](d).product(k.TransA, k.TransB, m, n, terms, a, b, k.Acc, c)
 }
 
 // product is C = op(A)·op(B), or C += op(A)·op(B) with acc, of matrices whose rows follow one another.
 func (s *scratch[T]) product(transA, transB bool, m, n, terms int, a, b []T, acc bool, c []T) {
-	lda, ldb := terms, n
+	lda, ldb := stored(transA, transB, m, n, terms)
+	s.mul.Mul(transA, transB, m, n, terms, a, lda, b, ldb, acc, c, max(n, 1))
+}
+
+// biased is C = op(A)·op(B) + bias, which may be nil, likewise.
+func (s *scratch[T]) biased(transA, transB bool, m, n, terms int, a, b, bias, c []T) {
+	lda, ldb := stored(transA, transB, m, n, terms)
+	s.mul.MulBias(transA, transB, m, n, terms, a, lda, b, ldb, bias, c, max(n, 1))
+}
+
+// stored is how far the rows of A and B are apart.
+func stored(transA, transB bool, m, n, terms int) (lda, ldb int) {
+	lda, ldb = terms, n
 	if transA {
 		lda = m
 	}
 	if transB {
 		ldb = terms
 	}
-	s.mul.Mul(transA, transB, m, n, terms, a, max(lda, 1), b, max(ldb, 1), acc, c, max(n, 1))
-}
-
-// spreading is a row to be copied to each row of c.
-type spreading[T device.Float] struct{ c, row []T }
-
-// spreadRows makes each row of c a copy of row, so that a product may be added to it.
-func spreadRows[T device.Float](d *cpu, c, row []T) {
-	if len(row) == 0 {
-		return
-	}
-	s := &scratchOf[T](d).spread
-	*s = spreading[T]{c, row}
-	d.team.For(len(c)/len(row), grain(len(row)), s, d.code(device.TypeOf[T]()).spread)
-	*s = spreading[T]{}
-}
-
-func spread[T device.Float](arg any, lo, hi int) {
-	s := arg.(*spreading[T])
-	for i := lo; i < hi; i++ {
-		copy(s.c[i*len(s.row):], s.row)
-	}
+	return max(lda, 1), max(ldb, 1)
 }
 
 // sumRows sums columns lo to hi. Rows are summed in blocks, and the blocks then, so that the error grows by the number

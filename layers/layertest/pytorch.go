@@ -48,16 +48,17 @@ func (f fixture) get(name string) array {
 	return array{t.Shape, values}
 }
 
-// ints is a tensor of whole numbers.
-func (f fixture) ints(name string) (values []int) {
-	all, err := safetensors.Values[int64](f.file, name)
+// ids is a tensor of int64.
+func (f fixture) ids(name string) (ids, shape []int) {
+	values, err := safetensors.Values[int64](f.file, name)
 	if err != nil {
 		f.e.Fatal(err)
 	}
-	for _, v := range all {
-		values = append(values, int(v))
+	for _, v := range values {
+		ids = append(ids, int(v))
 	}
-	return values
+	t, _ := f.file.Lookup(name)
+	return ids, t.Shape
 }
 
 // tensor is a tensor of the file on the device.
@@ -178,9 +179,9 @@ func (f fixture) states(h, c string, layer int) (all []*tensor.Tensor) {
 func pytorchEmbedding(e *env) {
 	f := readFixture(e, "embedding")
 	w := f.tensor("weight")
-	ids, _ := f.file.Lookup("ids")
 	l := layers.NewEmbedding(w)
-	e.same("y", l.Forward(f.ints("ids"), ids.Shape...), e.values(f.tensor("output")))
+	ids, shape := f.ids("ids")
+	e.same("y", l.Forward(ids, shape...), e.values(f.tensor("output")))
 	l.Backward(f.tensor("d_output"))
 	e.near("dw", w.Grad(), f.get("grad.weight").Values, e.roundings())
 }
@@ -212,7 +213,7 @@ func pytorchTwoLayerNet(e *env) {
 	net := layers.NewSequential(
 		layers.NewAffine(f.tensor("W1"), f.tensor("b1")), layers.NewSigmoid(),
 		layers.NewAffine(f.tensor("W2"), f.tensor("b2")))
-	target := f.ints("target")
+	target, _ := f.ids("target")
 	loss := layers.NewSoftmaxCrossEntropy()
 	logits := net.Forward(f.tensor("input"))
 	e.near("logits", logits, f.get("logits").Values, e.roundings())

@@ -21,28 +21,29 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	c := pointer(o.c, i0*o.ldc+j0)
 	for p0 := 0; p0 < o.k; p0 += kc {
 		s := strip{k: min(kc, o.k-p0), rowC: o.ldc * f.size}
-		if o.acc || p0 > 0 {
-			s.acc = 1
+		from := c
+		switch {
+		case o.acc || p0 > 0:
+			s.rowFrom = s.rowC
+		case o.bias != nil:
+			from = pointer(o.bias, j0)
+		default:
+			from = nil
 		}
 		a := o.useA(&s, i0, p0)
 		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, 1<<(f.shift+lg))
 		for i := 0; i < m; i += h {
 			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB
+			if s.from = from; from != nil {
+				s.from = unsafe.Add(from, i*s.rowFrom)
+			}
 			if next := min(h, m-i-h); far && next > 0 {
 				o.prefetchA(&s, unsafe.Add(s.a, h*s.rowA), next)
 			}
 			f.columns(&s, min(h, m-i), lg, n)
 		}
 	}
-}
-
-// evenly returns the length of equal parts of n, none of them longer than limit.
-func evenly(n, limit int) int {
-	if n <= limit {
-		return n
-	}
-	return ceilDiv(n, ceilDiv(n, limit))
 }
 
 func pointer[T Float](x []T, i int) unsafe.Pointer { return unsafe.Pointer(&x[i]) }
@@ -78,7 +79,14 @@ func (o *operands[T]) useB(s *strip, pack bool, buf *scratch[T], j0, n, p0, widt
 		return pointer(o.b, p0*o.ldb+j0), width * size
 	}
 	grow(&buf.b, roundUp(n, width)*s.k)
-	for j := 0; j < n; j += width {
+	whole := 0
+	if !o.transB { // row by row, as they are in memory, with a row of each panel as the assembly's rows
+		whole = n - n%width
+		for p := 0; p < s.k && whole > 0; p++ {
+			copyRows(pointer(buf.b, p*width), s.k*width*size, pointer(o.b, (p0+p)*o.ldb+j0), width*size, whole/width, width*size)
+		}
+	}
+	for j := whole; j < n; j += width {
 		packPanel(buf.b[j*s.k:], width, o.transB, o.b, o.ldb, p0, s.k, j0+j, min(width, n-j))
 	}
 	s.rowB = width * size

@@ -13,6 +13,9 @@ const (
 	shortA = "gemm: insufficient length of a"
 	shortB = "gemm: insufficient length of b"
 	shortC = "gemm: insufficient length of c"
+
+	shortBias  = "gemm: insufficient length of bias"
+	badColumns = "gemm: columns that are not a part's"
 )
 
 // check panics with one of the given messages unless x holds, in its stored form, a matrix whose op is rows×cols.

@@ -32,8 +32,10 @@ type strip struct {
 	rowC    int
 	k       int
 	panels  int
-	last    int // elements in the last vector of the last panel
-	acc     int // 1 if C is added to, else 0
+	last    int            // elements in the last vector of the last panel
+	from    unsafe.Pointer // what the sums begin with; nil for zero
+	toFrom  int            // how far that is from C
+	rowFrom int            // the distance between its rows; 0 if there is one for all
 }
 
 // A family is the tiles that there are for a kernel and an element type.
@@ -62,6 +64,7 @@ func (f family) of(size, shift int) family {
 }
 
 func (f *family) run(s *strip) {
+	s.toFrom = int(uintptr(s.from) - uintptr(s.c)) // nothing moves from here on
 	switch {
 	case f.size<<f.shift == 64 && f.size == 4:
 		multiplyAVX512F32(s)
@@ -119,6 +122,9 @@ func (f *family) columns(s *strip, rows, lg, n int) {
 			}
 			s.b = unsafe.Add(s.b, q*s.panelB)
 			s.c = unsafe.Add(s.c, q*width*f.size)
+			if s.from != nil {
+				s.from = unsafe.Add(s.from, q*width*f.size)
+			}
 		}
 		if lg < f.tails && n > width-lanes {
 			s.tile, s.panels, s.last = tile+f.tailsAt, 1, n-(width-lanes)

@@ -65,7 +65,7 @@ type scratch[T Float] struct{ a, b []T }
 
 // operands are what a product is computed from and put into.
 type operands[T Float] struct {
-	a, b, c          []T
+	a, b, c, bias    []T
 	lda, ldb, ldc, k int
 	transA, transB   bool
 	acc              bool
@@ -77,6 +77,19 @@ type operands[T Float] struct {
 //
 // Mul panics if a size is negative, a leading dimension is less than the length of a row, or a slice is too short.
 func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
+	g.mul(transA, transB, m, n, k, a, lda, b, ldb, nil, acc, c, ldc)
+}
+
+// MulBias computes C = op(A)·op(B) + bias, which is added to each row and comes first in each sum. It is like Mul
+// otherwise, and like Mul without acc if the bias is nil.
+func (g *Multiplier[T]) MulBias(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias, c []T, ldc int) {
+	if bias != nil && len(bias) < n {
+		panic(shortBias)
+	}
+	g.mul(transA, transB, m, n, k, a, lda, b, ldb, bias, false, c, ldc)
+}
+
+func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias []T, acc bool, c []T, ldc int) {
 	check(transA, m, k, a, lda, mLT0, kLT0, badLdA, shortA)
 	check(transB, k, n, b, ldb, kLT0, nLT0, badLdB, shortB)
 	check(false, m, n, c, ldc, mLT0, nLT0, badLdC, shortC)
@@ -84,11 +97,16 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		return
 	}
 	if k == 0 {
-		multiplyNothing(m, n, acc, c, ldc)
+		multiplyNothing(m, n, bias, acc, c, ldc)
 		return
 	}
-	o := operands[T]{a, b, c, lda, ldb, ldc, k, transA, transB, acc}
-	p := newPlan(&o, m, n)
+	var ( // filled in place: small products would notice copies
+		o operands[T]
+		p plan
+	)
+	o.a, o.b, o.c, o.bias, o.lda, o.ldb, o.ldc = a, b, c, bias, lda, ldb, ldc
+	o.k, o.transA, o.transB, o.acc = k, transA, transB, acc
+	makePlan(&p, &o, m, n)
 	if p.mb == m && p.nb == n {
 		multiply(&p, &o, &g.own, 0, m, 0, n)
 		return
@@ -99,9 +117,11 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 }
 
 // multiplyNothing is the product of matrices that have no columns and no rows respectively.
-func multiplyNothing[T Float](m, n int, acc bool, c []T, ldc int) {
+func multiplyNothing[T Float](m, n int, bias []T, acc bool, c []T, ldc int) {
 	for i := 0; i < m && !acc; i++ {
-		clear(c[i*ldc:][:n])
+		row := c[i*ldc:][:n]
+		clear(row)
+		copy(row, bias)
 	}
 }
 

@@ -228,12 +228,29 @@ func testMul[T Float](t *testing.T) {
 					c := c0.like(false, rng.IntN(4), rng.IntN(4))
 					product(&g, at, bt, acc, c)
 					wantSame(t, fmt.Sprintf("%s, transA=%t transB=%t", where, at.trans, bt.trans), want, c)
+					if acc {
+						row := newMatrix[T](false, 1, n, 0, 0).fill(draw).data[:n]
+						spread, c := c0.like(false, 0, 0), c0.like(false, rng.IntN(4), rng.IntN(4))
+						for i := range m {
+							copy(spread.data[i*n:], row)
+						}
+						product(&g, at, bt, true, spread)
+						g.MulBias(at.trans, bt.trans, m, n, k, at.data, at.ld, bt.data, bt.ld, row, c.data, c.ld)
+						wantSame(t, fmt.Sprintf("%s, transA=%t transB=%t, bias", where, at.trans, bt.trans), spread, c)
+					}
 					if at.trans {
 						continue
 					}
 					c = c0.like(false, rng.IntN(4), rng.IntN(4))
 					productPacked(&packed, at, bt, acc, c)
 					wantSame(t, fmt.Sprintf("%s, packed, transB=%t", where, bt.trans), want, c)
+					parts := 1 + rng.IntN(4)
+					c = c0.like(false, rng.IntN(4), rng.IntN(4))
+					for i := range parts {
+						from, to := packed.Part(i, parts)
+						packed.MulColumns(from, to, m, at.data, at.ld, acc, c.data, c.ld)
+					}
+					wantSame(t, fmt.Sprintf("%s, packed, transB=%t, in %d parts", where, bt.trans, parts), want, c)
 				}
 			}
 		}
@@ -474,6 +491,9 @@ func TestBadArgumentsPanic(t *testing.T) {
 		{shortA, func() { p.MulRows(2, x[:5], 3, false, x, 4) }},
 		{badLdC, func() { p.MulRows(2, x, 3, false, x, 3) }},
 		{shortC, func() { p.MulRows(2, x, 3, false, x[:7], 4) }},
+		{badColumns, func() { p.MulColumns(1, 4, 2, x, 3, false, x, 4) }},
+		{shortBias, func() { new(Multiplier[float64]).MulBias(false, false, 2, 4, 3, x, 3, x, 4, x[:3], x, 4) }},
+		{badColumns, func() { p.MulColumns(0, 5, 2, x, 3, false, x, 4) }},
 	} {
 		wantPanic(t, test.want, test.f)
 	}

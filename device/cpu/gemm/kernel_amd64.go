@@ -16,8 +16,8 @@ import "unsafe"
 //		for i := range rows {
 //			for j := range width {
 //				sum := float32(0)
-//				if s.acc != 0 {
-//					sum = c[i][j]
+//				if s.from != nil {
+//					sum = from[i][j]
 //				}
 //				for p := range s.k {
 //					sum = fma(a[i][p], b[p][j], sum)
@@ -25,7 +25,7 @@ import "unsafe"
 //				c[i][j] = sum
 //			}
 //		}
-//		b, c = b[s.panelB:], c[width:]
+//		b, c, from = b[s.panelB:], c[width:], from[width:]
 //	}
 //
 //go:noescape
@@ -41,8 +41,8 @@ func multiplyAVX2F32(s *strip)
 //		for i := range rows {
 //			for j := range width {
 //				sum := float64(0)
-//				if s.acc != 0 {
-//					sum = c[i][j]
+//				if s.from != nil {
+//					sum = from[i][j]
 //				}
 //				for p := range s.k {
 //					sum = fma(a[i][p], b[p][j], sum)
@@ -50,7 +50,7 @@ func multiplyAVX2F32(s *strip)
 //				c[i][j] = sum
 //			}
 //		}
-//		b, c = b[s.panelB:], c[width:]
+//		b, c, from = b[s.panelB:], c[width:], from[width:]
 //	}
 //
 //go:noescape
@@ -66,8 +66,8 @@ func multiplyAVX2F64(s *strip)
 //		for i := range rows {
 //			for j := range width {
 //				sum := float32(0)
-//				if s.acc != 0 {
-//					sum = c[i][j]
+//				if s.from != nil {
+//					sum = from[i][j]
 //				}
 //				for p := range s.k {
 //					sum = fma(a[i][p], b[p][j], sum)
@@ -75,7 +75,7 @@ func multiplyAVX2F64(s *strip)
 //				c[i][j] = sum
 //			}
 //		}
-//		b, c = b[s.panelB:], c[width:]
+//		b, c, from = b[s.panelB:], c[width:], from[width:]
 //	}
 //
 //go:noescape
@@ -91,8 +91,8 @@ func multiplyAVX512F32(s *strip)
 //		for i := range rows {
 //			for j := range width {
 //				sum := float64(0)
-//				if s.acc != 0 {
-//					sum = c[i][j]
+//				if s.from != nil {
+//					sum = from[i][j]
 //				}
 //				for p := range s.k {
 //					sum = fma(a[i][p], b[p][j], sum)
@@ -100,7 +100,7 @@ func multiplyAVX512F32(s *strip)
 //				c[i][j] = sum
 //			}
 //		}
-//		b, c = b[s.panelB:], c[width:]
+//		b, c, from = b[s.panelB:], c[width:], from[width:]
 //	}
 //
 //go:noescape

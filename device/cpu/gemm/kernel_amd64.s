@@ -27,13 +27,14 @@ TEXT ·multiplyAVX2F32(SB), NOSPLIT, $0-8
 
 panel1x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1
+	JNE    from1x1
 	VXORPS Y0, Y0, Y0
 	JMP    begin1x1
 
-accumulate1x1:
+from1x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 
 begin1x1:
@@ -66,14 +67,15 @@ from1:
 
 panel2x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1
+	JNE    from2x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin2x1
 
-accumulate2x1:
+from2x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPS (AX), Y1
@@ -109,15 +111,16 @@ k2x1:
 from2:
 panel3x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1
+	JNE    from3x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    begin3x1
 
-accumulate3x1:
+from3x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPS (AX), Y1
@@ -164,16 +167,17 @@ from3:
 
 panel4x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1
+	JNE    from4x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin4x1
 
-accumulate4x1:
+from4x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPS (AX), Y1
@@ -221,7 +225,7 @@ k4x1:
 from4:
 panel5x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1
+	JNE    from5x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -229,9 +233,10 @@ panel5x1:
 	VXORPS Y4, Y4, Y4
 	JMP    begin5x1
 
-accumulate5x1:
+from5x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPS (AX), Y1
@@ -288,7 +293,7 @@ from5:
 
 panel6x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1
+	JNE    from6x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -297,9 +302,10 @@ panel6x1:
 	VXORPS Y5, Y5, Y5
 	JMP    begin6x1
 
-accumulate6x1:
+from6x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPS (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPS (AX), Y1
@@ -359,14 +365,15 @@ k6x1:
 from6:
 panel1x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2
+	JNE    from1x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin1x2
 
-accumulate1x2:
+from1x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -406,16 +413,17 @@ from7:
 
 panel2x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2
+	JNE    from2x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin2x2
 
-accumulate2x2:
+from2x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -463,7 +471,7 @@ from8:
 
 panel3x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2
+	JNE    from3x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -472,9 +480,10 @@ panel3x2:
 	VXORPS Y5, Y5, Y5
 	JMP    begin3x2
 
-accumulate3x2:
+from3x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -529,7 +538,7 @@ k3x2:
 from9:
 panel4x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2
+	JNE    from4x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -540,9 +549,10 @@ panel4x2:
 	VXORPS Y7, Y7, Y7
 	JMP    begin4x2
 
-accumulate4x2:
+from4x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -612,7 +622,7 @@ from10:
 
 panel5x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2
+	JNE    from5x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -625,9 +635,10 @@ panel5x2:
 	VXORPS Y9, Y9, Y9
 	JMP    begin5x2
 
-accumulate5x2:
+from5x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -702,7 +713,7 @@ k5x2:
 from11:
 panel6x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2
+	JNE    from6x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -717,9 +728,10 @@ panel6x2:
 	VXORPS Y11, Y11, Y11
 	JMP    begin6x2
 
-accumulate6x2:
+from6x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPS    32(AX), Y1
@@ -807,16 +819,17 @@ from12:
 
 panel1x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x4
+	JNE    from1x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin1x4
 
-accumulate1x4:
+from1x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPS    32(AX), Y1
@@ -859,7 +872,7 @@ k1x4:
 from13:
 panel2x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x4
+	JNE    from2x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -870,9 +883,10 @@ panel2x4:
 	VXORPS Y7, Y7, Y7
 	JMP    begin2x4
 
-accumulate2x4:
+from2x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPS    32(AX), Y1
@@ -939,7 +953,7 @@ from14:
 
 panel3x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x4
+	JNE    from3x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -954,9 +968,10 @@ panel3x4:
 	VXORPS Y11, Y11, Y11
 	JMP    begin3x4
 
-accumulate3x4:
+from3x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPS    32(AX), Y1
@@ -1036,7 +1051,7 @@ from15:
 
 panel1x8:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x8
+	JNE    from1x8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1047,9 +1062,10 @@ panel1x8:
 	VXORPS Y7, Y7, Y7
 	JMP    begin1x8
 
-accumulate1x8:
+from1x8:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 256(AX)
 	VMOVUPS    32(AX), Y1
@@ -1115,13 +1131,14 @@ from16:
 
 panel1x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1m
+	JNE    from1x1m
 	VXORPS Y0, Y0, Y0
 	JMP    begin1x1m
 
-accumulate1x1m:
+from1x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 
 begin1x1m:
@@ -1160,14 +1177,15 @@ from17:
 
 panel2x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1m
+	JNE    from2x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin2x1m
 
-accumulate2x1m:
+from2x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y15, Y1
@@ -1208,15 +1226,16 @@ from18:
 
 panel3x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1m
+	JNE    from3x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    begin3x1m
 
-accumulate3x1m:
+from3x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y15, Y1
@@ -1265,16 +1284,17 @@ from19:
 
 panel4x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1m
+	JNE    from4x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin4x1m
 
-accumulate4x1m:
+from4x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y15, Y1
@@ -1327,7 +1347,7 @@ from20:
 
 panel5x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1m
+	JNE    from5x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1335,9 +1355,10 @@ panel5x1m:
 	VXORPS Y4, Y4, Y4
 	JMP    begin5x1m
 
-accumulate5x1m:
+from5x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y15, Y1
@@ -1400,7 +1421,7 @@ from21:
 
 panel6x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1m
+	JNE    from6x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1409,9 +1430,10 @@ panel6x1m:
 	VXORPS Y5, Y5, Y5
 	JMP    begin6x1m
 
-accumulate6x1m:
+from6x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPS (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y15, Y1
@@ -1478,14 +1500,15 @@ from22:
 
 panel1x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2m
+	JNE    from1x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin1x2m
 
-accumulate1x2m:
+from1x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1525,16 +1548,17 @@ from23:
 
 panel2x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2m
+	JNE    from2x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin2x2m
 
-accumulate2x2m:
+from2x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1588,7 +1612,7 @@ from24:
 
 panel3x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2m
+	JNE    from3x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1597,9 +1621,10 @@ panel3x2m:
 	VXORPS Y5, Y5, Y5
 	JMP    begin3x2m
 
-accumulate3x2m:
+from3x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1659,7 +1684,7 @@ from25:
 
 panel4x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2m
+	JNE    from4x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1670,9 +1695,10 @@ panel4x2m:
 	VXORPS Y7, Y7, Y7
 	JMP    begin4x2m
 
-accumulate4x2m:
+from4x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1744,7 +1770,7 @@ from26:
 
 panel5x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2m
+	JNE    from5x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1757,9 +1783,10 @@ panel5x2m:
 	VXORPS Y9, Y9, Y9
 	JMP    begin5x2m
 
-accumulate5x2m:
+from5x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1839,7 +1866,7 @@ from27:
 
 panel6x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2m
+	JNE    from6x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1854,9 +1881,10 @@ panel6x2m:
 	VXORPS Y11, Y11, Y11
 	JMP    begin6x2m
 
-accumulate6x2m:
+from6x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPS 32(AX), Y15, Y1
@@ -1974,13 +2002,14 @@ TEXT ·multiplyAVX2F64(SB), NOSPLIT, $0-8
 
 panel1x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1
+	JNE    from1x1
 	VXORPS Y0, Y0, Y0
 	JMP    begin1x1
 
-accumulate1x1:
+from1x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 
 begin1x1:
@@ -2013,14 +2042,15 @@ from1:
 
 panel2x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1
+	JNE    from2x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin2x1
 
-accumulate2x1:
+from2x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPD (AX), Y1
@@ -2056,15 +2086,16 @@ k2x1:
 from2:
 panel3x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1
+	JNE    from3x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    begin3x1
 
-accumulate3x1:
+from3x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPD (AX), Y1
@@ -2111,16 +2142,17 @@ from3:
 
 panel4x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1
+	JNE    from4x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin4x1
 
-accumulate4x1:
+from4x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPD (AX), Y1
@@ -2168,7 +2200,7 @@ k4x1:
 from4:
 panel5x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1
+	JNE    from5x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2176,9 +2208,10 @@ panel5x1:
 	VXORPS Y4, Y4, Y4
 	JMP    begin5x1
 
-accumulate5x1:
+from5x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPD (AX), Y1
@@ -2235,7 +2268,7 @@ from5:
 
 panel6x1:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1
+	JNE    from6x1
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2244,9 +2277,10 @@ panel6x1:
 	VXORPS Y5, Y5, Y5
 	JMP    begin6x1
 
-accumulate6x1:
+from6x1:
 	MOVQ    R15, AX
-	MOVQ    64(DI), DX
+	ADDQ    104(DI), AX
+	MOVQ    112(DI), DX
 	VMOVUPD (AX), Y0
 	ADDQ    DX, AX
 	VMOVUPD (AX), Y1
@@ -2306,14 +2340,15 @@ k6x1:
 from6:
 panel1x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2
+	JNE    from1x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin1x2
 
-accumulate1x2:
+from1x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2353,16 +2388,17 @@ from7:
 
 panel2x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2
+	JNE    from2x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin2x2
 
-accumulate2x2:
+from2x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2410,7 +2446,7 @@ from8:
 
 panel3x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2
+	JNE    from3x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2419,9 +2455,10 @@ panel3x2:
 	VXORPS Y5, Y5, Y5
 	JMP    begin3x2
 
-accumulate3x2:
+from3x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2476,7 +2513,7 @@ k3x2:
 from9:
 panel4x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2
+	JNE    from4x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2487,9 +2524,10 @@ panel4x2:
 	VXORPS Y7, Y7, Y7
 	JMP    begin4x2
 
-accumulate4x2:
+from4x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2559,7 +2597,7 @@ from10:
 
 panel5x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2
+	JNE    from5x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2572,9 +2610,10 @@ panel5x2:
 	VXORPS Y9, Y9, Y9
 	JMP    begin5x2
 
-accumulate5x2:
+from5x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2649,7 +2688,7 @@ k5x2:
 from11:
 panel6x2:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2
+	JNE    from6x2
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2664,9 +2703,10 @@ panel6x2:
 	VXORPS Y11, Y11, Y11
 	JMP    begin6x2
 
-accumulate6x2:
+from6x2:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMOVUPD    32(AX), Y1
@@ -2754,16 +2794,17 @@ from12:
 
 panel1x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x4
+	JNE    from1x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin1x4
 
-accumulate1x4:
+from1x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPD    32(AX), Y1
@@ -2806,7 +2847,7 @@ k1x4:
 from13:
 panel2x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x4
+	JNE    from2x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2817,9 +2858,10 @@ panel2x4:
 	VXORPS Y7, Y7, Y7
 	JMP    begin2x4
 
-accumulate2x4:
+from2x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPD    32(AX), Y1
@@ -2886,7 +2928,7 @@ from14:
 
 panel3x4:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x4
+	JNE    from3x4
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2901,9 +2943,10 @@ panel3x4:
 	VXORPS Y11, Y11, Y11
 	JMP    begin3x4
 
-accumulate3x4:
+from3x4:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 128(AX)
 	VMOVUPD    32(AX), Y1
@@ -2983,7 +3026,7 @@ from15:
 
 panel1x8:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x8
+	JNE    from1x8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2994,9 +3037,10 @@ panel1x8:
 	VXORPS Y7, Y7, Y7
 	JMP    begin1x8
 
-accumulate1x8:
+from1x8:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 256(AX)
 	VMOVUPD    32(AX), Y1
@@ -3062,13 +3106,14 @@ from16:
 
 panel1x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1m
+	JNE    from1x1m
 	VXORPS Y0, Y0, Y0
 	JMP    begin1x1m
 
-accumulate1x1m:
+from1x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 
 begin1x1m:
@@ -3107,14 +3152,15 @@ from17:
 
 panel2x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1m
+	JNE    from2x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin2x1m
 
-accumulate2x1m:
+from2x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPD (AX), Y15, Y1
@@ -3155,15 +3201,16 @@ from18:
 
 panel3x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1m
+	JNE    from3x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    begin3x1m
 
-accumulate3x1m:
+from3x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPD (AX), Y15, Y1
@@ -3212,16 +3259,17 @@ from19:
 
 panel4x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1m
+	JNE    from4x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin4x1m
 
-accumulate4x1m:
+from4x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPD (AX), Y15, Y1
@@ -3274,7 +3322,7 @@ from20:
 
 panel5x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1m
+	JNE    from5x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3282,9 +3330,10 @@ panel5x1m:
 	VXORPS Y4, Y4, Y4
 	JMP    begin5x1m
 
-accumulate5x1m:
+from5x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPD (AX), Y15, Y1
@@ -3347,7 +3396,7 @@ from21:
 
 panel6x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1m
+	JNE    from6x1m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3356,9 +3405,10 @@ panel6x1m:
 	VXORPS Y5, Y5, Y5
 	JMP    begin6x1m
 
-accumulate6x1m:
+from6x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMASKMOVPD (AX), Y15, Y0
 	ADDQ       DX, AX
 	VMASKMOVPD (AX), Y15, Y1
@@ -3425,14 +3475,15 @@ from22:
 
 panel1x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2m
+	JNE    from1x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    begin1x2m
 
-accumulate1x2m:
+from1x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3472,16 +3523,17 @@ from23:
 
 panel2x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2m
+	JNE    from2x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    begin2x2m
 
-accumulate2x2m:
+from2x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3535,7 +3587,7 @@ from24:
 
 panel3x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2m
+	JNE    from3x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3544,9 +3596,10 @@ panel3x2m:
 	VXORPS Y5, Y5, Y5
 	JMP    begin3x2m
 
-accumulate3x2m:
+from3x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3606,7 +3659,7 @@ from25:
 
 panel4x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2m
+	JNE    from4x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3617,9 +3670,10 @@ panel4x2m:
 	VXORPS Y7, Y7, Y7
 	JMP    begin4x2m
 
-accumulate4x2m:
+from4x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3691,7 +3745,7 @@ from26:
 
 panel5x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2m
+	JNE    from5x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3704,9 +3758,10 @@ panel5x2m:
 	VXORPS Y9, Y9, Y9
 	JMP    begin5x2m
 
-accumulate5x2m:
+from5x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3786,7 +3841,7 @@ from27:
 
 panel6x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2m
+	JNE    from6x2m
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3801,9 +3856,10 @@ panel6x2m:
 	VXORPS Y11, Y11, Y11
 	JMP    begin6x2m
 
-accumulate6x2m:
+from6x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Y0
 	PREFETCHT0 64(AX)
 	VMASKMOVPD 32(AX), Y15, Y1
@@ -3922,13 +3978,14 @@ panel1x1m:
 
 whole1x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1m
+	JNE    from1x1m
 	VPXORD Z0, Z0, Z0
 	JMP    begin1x1m
 
-accumulate1x1m:
+from1x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 
@@ -3969,14 +4026,15 @@ panel2x1m:
 
 whole2x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1m
+	JNE    from2x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	JMP    begin2x1m
 
-accumulate2x1m:
+from2x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4026,15 +4084,16 @@ panel3x1m:
 
 whole3x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1m
+	JNE    from3x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	JMP    begin3x1m
 
-accumulate3x1m:
+from3x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4089,16 +4148,17 @@ panel4x1m:
 
 whole4x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1m
+	JNE    from4x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin4x1m
 
-accumulate4x1m:
+from4x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4164,7 +4224,7 @@ panel5x1m:
 
 whole5x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1m
+	JNE    from5x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4172,9 +4232,10 @@ whole5x1m:
 	VPXORD Z4, Z4, Z4
 	JMP    begin5x1m
 
-accumulate5x1m:
+from5x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4243,7 +4304,7 @@ panel6x1m:
 
 whole6x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1m
+	JNE    from6x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4252,9 +4313,10 @@ whole6x1m:
 	VPXORD Z5, Z5, Z5
 	JMP    begin6x1m
 
-accumulate6x1m:
+from6x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4332,7 +4394,7 @@ panel7x1m:
 
 whole7x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate7x1m
+	JNE    from7x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4342,9 +4404,10 @@ whole7x1m:
 	VPXORD Z6, Z6, Z6
 	JMP    begin7x1m
 
-accumulate7x1m:
+from7x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4429,7 +4492,7 @@ panel8x1m:
 
 whole8x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate8x1m
+	JNE    from8x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4440,9 +4503,10 @@ whole8x1m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin8x1m
 
-accumulate8x1m:
+from8x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4535,7 +4599,7 @@ panel9x1m:
 
 whole9x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate9x1m
+	JNE    from9x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4547,9 +4611,10 @@ whole9x1m:
 	VPXORD Z8, Z8, Z8
 	JMP    begin9x1m
 
-accumulate9x1m:
+from9x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4655,7 +4720,7 @@ panel10x1m:
 
 whole10x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate10x1m
+	JNE    from10x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4668,9 +4733,10 @@ whole10x1m:
 	VPXORD Z9, Z9, Z9
 	JMP    begin10x1m
 
-accumulate10x1m:
+from10x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4777,7 +4843,7 @@ panel11x1m:
 
 whole11x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate11x1m
+	JNE    from11x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4791,9 +4857,10 @@ whole11x1m:
 	VPXORD Z10, Z10, Z10
 	JMP    begin11x1m
 
-accumulate11x1m:
+from11x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -4909,7 +4976,7 @@ panel12x1m:
 
 whole12x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate12x1m
+	JNE    from12x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4924,9 +4991,10 @@ whole12x1m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin12x1m
 
-accumulate12x1m:
+from12x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -5049,7 +5117,7 @@ panel13x1m:
 
 whole13x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate13x1m
+	JNE    from13x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5065,9 +5133,10 @@ whole13x1m:
 	VPXORD Z12, Z12, Z12
 	JMP    begin13x1m
 
-accumulate13x1m:
+from13x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -5195,7 +5264,7 @@ panel14x1m:
 
 whole14x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate14x1m
+	JNE    from14x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5212,9 +5281,10 @@ whole14x1m:
 	VPXORD Z13, Z13, Z13
 	JMP    begin14x1m
 
-accumulate14x1m:
+from14x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -5353,7 +5423,7 @@ panel15x1m:
 
 whole15x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate15x1m
+	JNE    from15x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5371,9 +5441,10 @@ whole15x1m:
 	VPXORD Z14, Z14, Z14
 	JMP    begin15x1m
 
-accumulate15x1m:
+from15x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -5515,7 +5586,7 @@ panel16x1m:
 
 whole16x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate16x1m
+	JNE    from16x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5534,9 +5605,10 @@ whole16x1m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin16x1m
 
-accumulate16x1m:
+from16x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -5687,14 +5759,15 @@ panel1x2m:
 
 whole1x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2m
+	JNE    from1x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	JMP    begin1x2m
 
-accumulate1x2m:
+from1x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -5743,16 +5816,17 @@ panel2x2m:
 
 whole2x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2m
+	JNE    from2x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin2x2m
 
-accumulate2x2m:
+from2x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -5810,7 +5884,7 @@ panel3x2m:
 
 whole3x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2m
+	JNE    from3x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5819,9 +5893,10 @@ whole3x2m:
 	VPXORD Z5, Z5, Z5
 	JMP    begin3x2m
 
-accumulate3x2m:
+from3x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -5898,7 +5973,7 @@ panel4x2m:
 
 whole4x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2m
+	JNE    from4x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5909,9 +5984,10 @@ whole4x2m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin4x2m
 
-accumulate4x2m:
+from4x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -5991,7 +6067,7 @@ panel5x2m:
 
 whole5x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2m
+	JNE    from5x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6004,9 +6080,10 @@ whole5x2m:
 	VPXORD Z9, Z9, Z9
 	JMP    begin5x2m
 
-accumulate5x2m:
+from5x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6099,7 +6176,7 @@ panel6x2m:
 
 whole6x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2m
+	JNE    from6x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6114,9 +6191,10 @@ whole6x2m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin6x2m
 
-accumulate6x2m:
+from6x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6220,7 +6298,7 @@ panel7x2m:
 
 whole7x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate7x2m
+	JNE    from7x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6237,9 +6315,10 @@ whole7x2m:
 	VPXORD Z13, Z13, Z13
 	JMP    begin7x2m
 
-accumulate7x2m:
+from7x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6352,7 +6431,7 @@ panel8x2m:
 
 whole8x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate8x2m
+	JNE    from8x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6371,9 +6450,10 @@ whole8x2m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin8x2m
 
-accumulate8x2m:
+from8x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6504,7 +6584,7 @@ panel9x2m:
 
 whole9x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate9x2m
+	JNE    from9x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6525,9 +6605,10 @@ whole9x2m:
 	VPXORD Z17, Z17, Z17
 	JMP    begin9x2m
 
-accumulate9x2m:
+from9x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6665,7 +6746,7 @@ panel10x2m:
 
 whole10x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate10x2m
+	JNE    from10x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6688,9 +6769,10 @@ whole10x2m:
 	VPXORD Z19, Z19, Z19
 	JMP    begin10x2m
 
-accumulate10x2m:
+from10x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -6841,7 +6923,7 @@ panel11x2m:
 
 whole11x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate11x2m
+	JNE    from11x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6866,9 +6948,10 @@ whole11x2m:
 	VPXORD Z21, Z21, Z21
 	JMP    begin11x2m
 
-accumulate11x2m:
+from11x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -7030,7 +7113,7 @@ panel12x2m:
 
 whole12x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate12x2m
+	JNE    from12x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7057,9 +7140,10 @@ whole12x2m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin12x2m
 
-accumulate12x2m:
+from12x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -7230,7 +7314,7 @@ panel13x2m:
 
 whole13x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate13x2m
+	JNE    from13x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7259,9 +7343,10 @@ whole13x2m:
 	VPXORD Z25, Z25, Z25
 	JMP    begin13x2m
 
-accumulate13x2m:
+from13x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -7449,7 +7534,7 @@ panel14x2m:
 
 whole14x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate14x2m
+	JNE    from14x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7480,9 +7565,10 @@ whole14x2m:
 	VPXORD Z27, Z27, Z27
 	JMP    begin14x2m
 
-accumulate14x2m:
+from14x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPS.Z  64(AX), K1, Z1
@@ -7675,16 +7761,17 @@ panel1x4m:
 
 whole1x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x4m
+	JNE    from1x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin1x4m
 
-accumulate1x4m:
+from1x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -7741,7 +7828,7 @@ panel2x4m:
 
 whole2x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x4m
+	JNE    from2x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7752,9 +7839,10 @@ whole2x4m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin2x4m
 
-accumulate2x4m:
+from2x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -7830,7 +7918,7 @@ panel3x4m:
 
 whole3x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x4m
+	JNE    from3x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7845,9 +7933,10 @@ whole3x4m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin3x4m
 
-accumulate3x4m:
+from3x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -7940,7 +8029,7 @@ panel4x4m:
 
 whole4x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x4m
+	JNE    from4x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7959,9 +8048,10 @@ whole4x4m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin4x4m
 
-accumulate4x4m:
+from4x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -8077,7 +8167,7 @@ panel5x4m:
 
 whole5x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x4m
+	JNE    from5x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8100,9 +8190,10 @@ whole5x4m:
 	VPXORD Z19, Z19, Z19
 	JMP    begin5x4m
 
-accumulate5x4m:
+from5x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -8233,7 +8324,7 @@ panel6x4m:
 
 whole6x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x4m
+	JNE    from6x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8260,9 +8351,10 @@ whole6x4m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin6x4m
 
-accumulate6x4m:
+from6x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPS    64(AX), Z1
@@ -8414,7 +8506,7 @@ panel1x8m:
 
 whole1x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x8m
+	JNE    from1x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8425,9 +8517,10 @@ whole1x8m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin1x8m
 
-accumulate1x8m:
+from1x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPS    64(AX), Z1
@@ -8504,7 +8597,7 @@ panel2x8m:
 
 whole2x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x8m
+	JNE    from2x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8523,9 +8616,10 @@ whole2x8m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin2x8m
 
-accumulate2x8m:
+from2x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPS    64(AX), Z1
@@ -8635,7 +8729,7 @@ panel3x8m:
 
 whole3x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x8m
+	JNE    from3x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8662,9 +8756,10 @@ whole3x8m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin3x8m
 
-accumulate3x8m:
+from3x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPS    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPS    64(AX), Z1
@@ -8833,13 +8928,14 @@ panel1x1m:
 
 whole1x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x1m
+	JNE    from1x1m
 	VPXORD Z0, Z0, Z0
 	JMP    begin1x1m
 
-accumulate1x1m:
+from1x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 
@@ -8880,14 +8976,15 @@ panel2x1m:
 
 whole2x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x1m
+	JNE    from2x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	JMP    begin2x1m
 
-accumulate2x1m:
+from2x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -8937,15 +9034,16 @@ panel3x1m:
 
 whole3x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x1m
+	JNE    from3x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	JMP    begin3x1m
 
-accumulate3x1m:
+from3x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9000,16 +9098,17 @@ panel4x1m:
 
 whole4x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x1m
+	JNE    from4x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin4x1m
 
-accumulate4x1m:
+from4x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9075,7 +9174,7 @@ panel5x1m:
 
 whole5x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x1m
+	JNE    from5x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9083,9 +9182,10 @@ whole5x1m:
 	VPXORD Z4, Z4, Z4
 	JMP    begin5x1m
 
-accumulate5x1m:
+from5x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9154,7 +9254,7 @@ panel6x1m:
 
 whole6x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x1m
+	JNE    from6x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9163,9 +9263,10 @@ whole6x1m:
 	VPXORD Z5, Z5, Z5
 	JMP    begin6x1m
 
-accumulate6x1m:
+from6x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9243,7 +9344,7 @@ panel7x1m:
 
 whole7x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate7x1m
+	JNE    from7x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9253,9 +9354,10 @@ whole7x1m:
 	VPXORD Z6, Z6, Z6
 	JMP    begin7x1m
 
-accumulate7x1m:
+from7x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9340,7 +9442,7 @@ panel8x1m:
 
 whole8x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate8x1m
+	JNE    from8x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9351,9 +9453,10 @@ whole8x1m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin8x1m
 
-accumulate8x1m:
+from8x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9446,7 +9549,7 @@ panel9x1m:
 
 whole9x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate9x1m
+	JNE    from9x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9458,9 +9561,10 @@ whole9x1m:
 	VPXORD Z8, Z8, Z8
 	JMP    begin9x1m
 
-accumulate9x1m:
+from9x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9566,7 +9670,7 @@ panel10x1m:
 
 whole10x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate10x1m
+	JNE    from10x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9579,9 +9683,10 @@ whole10x1m:
 	VPXORD Z9, Z9, Z9
 	JMP    begin10x1m
 
-accumulate10x1m:
+from10x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9688,7 +9793,7 @@ panel11x1m:
 
 whole11x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate11x1m
+	JNE    from11x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9702,9 +9807,10 @@ whole11x1m:
 	VPXORD Z10, Z10, Z10
 	JMP    begin11x1m
 
-accumulate11x1m:
+from11x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9820,7 +9926,7 @@ panel12x1m:
 
 whole12x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate12x1m
+	JNE    from12x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9835,9 +9941,10 @@ whole12x1m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin12x1m
 
-accumulate12x1m:
+from12x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -9960,7 +10067,7 @@ panel13x1m:
 
 whole13x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate13x1m
+	JNE    from13x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9976,9 +10083,10 @@ whole13x1m:
 	VPXORD Z12, Z12, Z12
 	JMP    begin13x1m
 
-accumulate13x1m:
+from13x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -10106,7 +10214,7 @@ panel14x1m:
 
 whole14x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate14x1m
+	JNE    from14x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10123,9 +10231,10 @@ whole14x1m:
 	VPXORD Z13, Z13, Z13
 	JMP    begin14x1m
 
-accumulate14x1m:
+from14x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -10264,7 +10373,7 @@ panel15x1m:
 
 whole15x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate15x1m
+	JNE    from15x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10282,9 +10391,10 @@ whole15x1m:
 	VPXORD Z14, Z14, Z14
 	JMP    begin15x1m
 
-accumulate15x1m:
+from15x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -10426,7 +10536,7 @@ panel16x1m:
 
 whole16x1m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate16x1m
+	JNE    from16x1m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10445,9 +10555,10 @@ whole16x1m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin16x1m
 
-accumulate16x1m:
+from16x1m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD.Z  (AX), K1, Z0
 	PREFETCHT0 64(AX)
 	ADDQ       DX, AX
@@ -10598,14 +10709,15 @@ panel1x2m:
 
 whole1x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x2m
+	JNE    from1x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	JMP    begin1x2m
 
-accumulate1x2m:
+from1x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -10654,16 +10766,17 @@ panel2x2m:
 
 whole2x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x2m
+	JNE    from2x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin2x2m
 
-accumulate2x2m:
+from2x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -10721,7 +10834,7 @@ panel3x2m:
 
 whole3x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x2m
+	JNE    from3x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10730,9 +10843,10 @@ whole3x2m:
 	VPXORD Z5, Z5, Z5
 	JMP    begin3x2m
 
-accumulate3x2m:
+from3x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -10809,7 +10923,7 @@ panel4x2m:
 
 whole4x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x2m
+	JNE    from4x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10820,9 +10934,10 @@ whole4x2m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin4x2m
 
-accumulate4x2m:
+from4x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -10902,7 +11017,7 @@ panel5x2m:
 
 whole5x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x2m
+	JNE    from5x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10915,9 +11030,10 @@ whole5x2m:
 	VPXORD Z9, Z9, Z9
 	JMP    begin5x2m
 
-accumulate5x2m:
+from5x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11010,7 +11126,7 @@ panel6x2m:
 
 whole6x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x2m
+	JNE    from6x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11025,9 +11141,10 @@ whole6x2m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin6x2m
 
-accumulate6x2m:
+from6x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11131,7 +11248,7 @@ panel7x2m:
 
 whole7x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate7x2m
+	JNE    from7x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11148,9 +11265,10 @@ whole7x2m:
 	VPXORD Z13, Z13, Z13
 	JMP    begin7x2m
 
-accumulate7x2m:
+from7x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11263,7 +11381,7 @@ panel8x2m:
 
 whole8x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate8x2m
+	JNE    from8x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11282,9 +11400,10 @@ whole8x2m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin8x2m
 
-accumulate8x2m:
+from8x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11415,7 +11534,7 @@ panel9x2m:
 
 whole9x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate9x2m
+	JNE    from9x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11436,9 +11555,10 @@ whole9x2m:
 	VPXORD Z17, Z17, Z17
 	JMP    begin9x2m
 
-accumulate9x2m:
+from9x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11576,7 +11696,7 @@ panel10x2m:
 
 whole10x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate10x2m
+	JNE    from10x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11599,9 +11719,10 @@ whole10x2m:
 	VPXORD Z19, Z19, Z19
 	JMP    begin10x2m
 
-accumulate10x2m:
+from10x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11752,7 +11873,7 @@ panel11x2m:
 
 whole11x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate11x2m
+	JNE    from11x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11777,9 +11898,10 @@ whole11x2m:
 	VPXORD Z21, Z21, Z21
 	JMP    begin11x2m
 
-accumulate11x2m:
+from11x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -11941,7 +12063,7 @@ panel12x2m:
 
 whole12x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate12x2m
+	JNE    from12x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11968,9 +12090,10 @@ whole12x2m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin12x2m
 
-accumulate12x2m:
+from12x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -12141,7 +12264,7 @@ panel13x2m:
 
 whole13x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate13x2m
+	JNE    from13x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12170,9 +12293,10 @@ whole13x2m:
 	VPXORD Z25, Z25, Z25
 	JMP    begin13x2m
 
-accumulate13x2m:
+from13x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -12360,7 +12484,7 @@ panel14x2m:
 
 whole14x2m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate14x2m
+	JNE    from14x2m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12391,9 +12515,10 @@ whole14x2m:
 	VPXORD Z27, Z27, Z27
 	JMP    begin14x2m
 
-accumulate14x2m:
+from14x2m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 128(AX)
 	VMOVUPD.Z  64(AX), K1, Z1
@@ -12586,16 +12711,17 @@ panel1x4m:
 
 whole1x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x4m
+	JNE    from1x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	JMP    begin1x4m
 
-accumulate1x4m:
+from1x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -12652,7 +12778,7 @@ panel2x4m:
 
 whole2x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x4m
+	JNE    from2x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12663,9 +12789,10 @@ whole2x4m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin2x4m
 
-accumulate2x4m:
+from2x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -12741,7 +12868,7 @@ panel3x4m:
 
 whole3x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x4m
+	JNE    from3x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12756,9 +12883,10 @@ whole3x4m:
 	VPXORD Z11, Z11, Z11
 	JMP    begin3x4m
 
-accumulate3x4m:
+from3x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -12851,7 +12979,7 @@ panel4x4m:
 
 whole4x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate4x4m
+	JNE    from4x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12870,9 +12998,10 @@ whole4x4m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin4x4m
 
-accumulate4x4m:
+from4x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -12988,7 +13117,7 @@ panel5x4m:
 
 whole5x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate5x4m
+	JNE    from5x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13011,9 +13140,10 @@ whole5x4m:
 	VPXORD Z19, Z19, Z19
 	JMP    begin5x4m
 
-accumulate5x4m:
+from5x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -13144,7 +13274,7 @@ panel6x4m:
 
 whole6x4m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate6x4m
+	JNE    from6x4m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13171,9 +13301,10 @@ whole6x4m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin6x4m
 
-accumulate6x4m:
+from6x4m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 256(AX)
 	VMOVUPD    64(AX), Z1
@@ -13325,7 +13456,7 @@ panel1x8m:
 
 whole1x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate1x8m
+	JNE    from1x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13336,9 +13467,10 @@ whole1x8m:
 	VPXORD Z7, Z7, Z7
 	JMP    begin1x8m
 
-accumulate1x8m:
+from1x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPD    64(AX), Z1
@@ -13415,7 +13547,7 @@ panel2x8m:
 
 whole2x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate2x8m
+	JNE    from2x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13434,9 +13566,10 @@ whole2x8m:
 	VPXORD Z15, Z15, Z15
 	JMP    begin2x8m
 
-accumulate2x8m:
+from2x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPD    64(AX), Z1
@@ -13546,7 +13679,7 @@ panel3x8m:
 
 whole3x8m:
 	CMPQ   96(DI), $0x00
-	JNE    accumulate3x8m
+	JNE    from3x8m
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13573,9 +13706,10 @@ whole3x8m:
 	VPXORD Z23, Z23, Z23
 	JMP    begin3x8m
 
-accumulate3x8m:
+from3x8m:
 	MOVQ       R15, AX
-	MOVQ       64(DI), DX
+	ADDQ       104(DI), AX
+	MOVQ       112(DI), DX
 	VMOVUPD    (AX), Z0
 	PREFETCHT0 512(AX)
 	VMOVUPD    64(AX), Z1

@@ -10,6 +10,6 @@ func multiply[T Float](_ *plan, o *operands[T], s *scratch[T], i0, i1, j0, j1 in
 
 func pack[T Float](p *Packed[T], trans bool, b []T, ldb int) { packPortable(p, trans, b, ldb) }
 
-func multiplyPacked[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
-	multiplyPackedPortable(p, m, a, lda, acc, c, ldc)
+func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
+	multiplyPackedPortable(p, from, to, m, a, lda, acc, c, ldc)
 }

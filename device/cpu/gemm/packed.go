@@ -1,5 +1,8 @@
 package gemm
 
+// packedRow is how many bytes wide the panels of a Packed are: as the widest tile is, since m is not known before.
+const packedRow = 512
+
 // A Packed is op(B), a k×n matrix, laid out once for many products: a recurrent weight, say, that is used at every
 // step of a sequence. Its zero value is a 0×0 matrix.
 type Packed[T Float] struct {
@@ -24,14 +27,34 @@ func (p *Packed[T]) Set(trans bool, k, n int, b []T, ldb int) {
 //
 // MulRows panics if m is negative, a leading dimension is less than the length of a row, or a slice is too short.
 func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
+	p.MulColumns(0, p.n, m, a, lda, acc, c, ldc)
+}
+
+// MulColumns is MulRows for columns from to to of C alone. They begin where a Part does.
+func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
 	check(false, m, p.k, a, lda, mLT0, kLT0, badLdA, shortA)
 	check(false, m, p.n, c, ldc, mLT0, nLT0, badLdC, shortC)
-	if m == 0 || p.n == 0 {
+	if from < 0 || to > p.n || from%p.width() != 0 {
+		panic(badColumns)
+	}
+	if m == 0 || from >= to {
 		return
 	}
 	if p.k == 0 {
-		multiplyNothing(m, p.n, acc, c, ldc)
+		multiplyNothing(m, to-from, nil, acc, c[from:], ldc)
 		return
 	}
-	multiplyPacked(p, m, a, lda, acc, c, ldc)
+	multiplyPacked(p, from, to, m, a, lda, acc, c, ldc)
+}
+
+// width is that of the panels.
+func (p *Packed[T]) width() int { return packedRow / sizeOf[T]() }
+
+// Parts is how many parts its columns can be divided into.
+func (p *Packed[T]) Parts() int { return ceilDiv(p.n, p.width()) }
+
+// Part is the columns of part i of n equal ones, or nearly so.
+func (p *Packed[T]) Part(i, n int) (from, to int) {
+	parts := p.Parts()
+	return min(i*parts/n*p.width(), p.n), min((i+1)*parts/n*p.width(), p.n)
 }

@@ -1,6 +1,10 @@
 package gemm
 
-import "runtime"
+import (
+	"runtime"
+
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
+)
 
 // A plan is how a product is computed. Bits do not depend on it.
 type plan struct {
@@ -10,49 +14,61 @@ type plan struct {
 	packB  bool
 }
 
-// smallest is how many multiplications are not worth a second goroutine: those of some 20 µs.
+// smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
+// is worth it for half of them.
 var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
-func newPlan[T Float](o *operands[T], m, n int) plan {
-	p := plan{kernel: current(), mb: m, nb: n, packB: o.transB}
+func makePlan[T Float](p *plan, o *operands[T], m, n int) {
+	p.kernel, p.mb, p.nb, p.packB = current(), m, n, o.transB
 	// One row takes as long as eight would, since it has to wait for B.
 	work := func(m, n int) int { return max(m, 8) * n * o.k }
-	large := work(m, n) > smallest[p.kernel]
+	least := smallest[p.kernel]
+	if par.Awake() > 0 {
+		least /= 2
+	}
+	large := work(m, n) > least
 	if large {
 		p.packB = o.transB || m >= 512 && o.k*n*sizeOf[T]() > 2<<20
 	}
 	switch {
 	case p.packB:
-		// A copy of B costs little where a thousand rows use it. Then A comes from memory seldom if blocks are wide,
-		// and C if kc is large; 512 KiB of B stay in the second cache level.
-		p.kc = 256
-		p.mb, p.nb = min(m, 1024), min(n, 2048/sizeOf[T]())
+		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
+		// of B stay in the second cache level.
+		p.kc = 512
+		p.mb, p.nb = evenly(m, 1024), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
 	case m > 14:
 		// The panel of B in use, the one that is being prefetched, each 16 KiB, and a strip of A stay in the first cache
 		// level. Blocks are flat, as that is where a strip of A is used over and over.
 		p.kc = 128
-		p.mb, p.nb = min(m, 128), min(n, 1024)
+		p.mb, p.nb = evenly(m, 128), roundUp(evenly(n, 1024), 32)
 	default:
 		// B is read once. Few of its rows at a time are few streams for the processor to foresee, and few pages.
 		p.kc = 64
-		p.mb, p.nb = m, min(n, 1024)
+		p.mb, p.nb = m, roundUp(evenly(n, 1024), 32)
 	}
 	if !large {
 		p.mb, p.nb = m, n
-		return p
+		return
 	}
 	want := 2 * runtime.GOMAXPROCS(0) // for goroutines to end at about the same time
-	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > smallest[p.kernel]/2 {
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)
 		case p.mb > 28:
 			p.mb = ceilDiv(p.mb, 2)
 		default:
-			return p
+			return
 		}
 	}
-	return p
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
+
+// evenly returns the length of equal parts of n, none of them longer than limit.
+func evenly(n, limit int) int {
+	if n <= limit {
+		return n
+	}
+	return ceilDiv(n, ceilDiv(n, limit))
+}

@@ -7,11 +7,16 @@ const portableKC = 256
 // portable computes rows i0 to i1 and columns j0 to j1 of C. It multiplies rows of A with rows of the transpose of B,
 // so it copies A if that is stored as its transpose, and B if that is not.
 func portable[T Float](o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
+	acc := o.acc
+	for i := i0; i < i1 && o.bias != nil; i++ {
+		copy(o.c[i*o.ldc+j0:i*o.ldc+j1], o.bias[j0:])
+		acc = true
+	}
 	for p0 := 0; p0 < o.k; p0 += portableKC {
 		kc := min(portableKC, o.k-p0)
 		a, lda := rows(&s.a, !o.transA, o.a, o.lda, i0, i1, p0, kc)
 		b, ldb := rows(&s.b, o.transB, o.b, o.ldb, j0, j1, p0, kc)
-		dots(i1-i0, j1-j0, kc, a, lda, b, ldb, o.acc || p0 > 0, o.c[i0*o.ldc+j0:], o.ldc)
+		dots(i1-i0, j1-j0, kc, a, lda, b, ldb, acc || p0 > 0, o.c[i0*o.ldc+j0:], o.ldc)
 	}
 }
 
@@ -107,6 +112,6 @@ func packPortable[T Float](p *Packed[T], trans bool, b []T, ldb int) {
 	}
 }
 
-func multiplyPackedPortable[T Float](p *Packed[T], m int, a []T, lda int, acc bool, c []T, ldc int) {
-	dots(m, p.n, p.k, a, lda, p.data, p.k, acc, c, ldc)
+func multiplyPackedPortable[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
+	dots(m, to-from, p.k, a, lda, p.data[from*p.k:], p.k, acc, c[from:], ldc)
 }

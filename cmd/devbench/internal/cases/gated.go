@@ -130,6 +130,7 @@ func (p *gated) problem(train bool) *Problem {
 	agree := func(results map[string][]float64, t device.DType) (float64, float64) {
 		s, g := p.reference()
 		var largest errors
+		mustBe((p.t+1)*p.b*p.h, results["h"])
 		for i, v := range p.checked(results["h"], p.h) {
 			largest.add(v, s.h[i], 1)
 		}

@@ -123,15 +123,6 @@ func (tr *Trainer) Step() {
 	tr.adam.Step(tr.layers.Params())
 }
 
-// Loss waits for the last step and returns its mean loss.
-func (tr *Trainer) Loss() (float64, error) {
-	v, err := values(tr.mean.Device(), tr.mean.Array())
-	if err != nil {
-		return 0, err
-	}
-	return v[0], nil
-}
-
 // reference is the loss and the gradients of the parameters in the order of the layers' Params, in float64.
 func (n *Net) reference() (loss float64, grads [][]float64) {
 	rows := n.steps * n.batch
@@ -165,8 +156,22 @@ func (n *Net) reference() (loss float64, grads [][]float64) {
 	return loss, [][]float64{g.dwx, g.db, dwy, dby}
 }
 
+// weights is the net's parameters by name, in the order of the layers' Params.
+func (n *Net) weights() (names []string, values [][]float32) {
+	if n.recurrent() {
+		return []string{"wx", "wh", "b", "wy", "by"}, [][]float32{n.wx, n.wh, n.b, n.wy, n.by}
+	}
+	return []string{"wx", "b", "wy", "by"}, [][]float32{n.wx, n.b, n.wy, n.by}
+}
+
 func newTrainStep(c Case) *Problem {
 	n := NewNet(c.text("net"), c.size("b")).Fill(c)
+	if n.batch == 0 { // there is no mean loss of no examples, and nothing to do
+		return &Problem{load: func(l *Loaded) {
+			l.Run = func() error { return nil }
+			l.Check = func() (float64, float64, error) { return 0, 0, nil }
+		}}
+	}
 	type result struct {
 		loss  float64
 		grads [][]float64
@@ -175,12 +180,25 @@ func newTrainStep(c Case) *Problem {
 		loss, grads := n.reference()
 		return result{loss, grads}
 	})
-	return &Problem{load: func(l *Loaded) {
-		if n.batch == 0 {
-			l.Run = func() error { return nil } // there is no mean loss of no examples, and nothing to do
-			l.Check = func() (float64, float64, error) { return 0, 0, nil }
-			return
+	names, weights := n.weights()
+	p := &Problem{Inputs: map[string][]float32{"x": n.x}}
+	for _, target := range n.target {
+		p.Inputs["target"] = append(p.Inputs["target"], float32(target))
+	}
+	for i, name := range names {
+		p.Inputs[name] = weights[i]
+	}
+	p.Agree = func(results map[string][]float64, t device.DType) (float64, float64) {
+		want := reference()
+		var largest errors
+		largest.addAll(results["loss"], []float64{want.loss})
+		for i, name := range names {
+			largest.addAll(results["d"+name], want.grads[i])
 		}
+		terms := max(n.inputs+n.hidden, n.steps*n.batch)
+		return float64(largest), 8 * unit(t) * math.Sqrt(float64(terms))
+	}
+	p.load = func(l *Loaded) {
 		memory := newArena(l.Device)
 		counter := trace.New(memory, func() time.Duration { return 0 })
 		NewTrainer(counter, l.Type, n).Step()
@@ -194,22 +212,19 @@ func newTrainStep(c Case) *Problem {
 			return nil
 		}
 		l.Check = func() (float64, float64, error) {
-			loss, err := tr.Loss()
-			if err != nil {
+			results := map[string][]float64{}
+			var err error
+			if results["loss"], err = l.values(tr.mean.Array()); err != nil {
 				return 0, 0, err
 			}
-			want := reference()
-			var largest errors
-			largest.add(loss, want.loss, math.Abs(want.loss))
-			for i, p := range tr.layers.Params() {
-				got, err := values(l.Device, p.Grad.Array())
-				if err != nil {
+			for i, w := range tr.layers.Params() {
+				if results["d"+names[i]], err = l.values(w.Grad.Array()); err != nil {
 					return 0, 0, err
 				}
-				largest.addAll(got, want.grads[i])
 			}
-			terms := max(n.inputs+n.hidden, n.steps*n.batch)
-			return float64(largest), 8 * unit(l.Type) * math.Sqrt(float64(terms)), nil
+			largest, bound := p.Agree(results, l.Type)
+			return largest, bound, nil
 		}
-	}}
+	}
+	return p
 }

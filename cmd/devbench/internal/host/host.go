@@ -68,21 +68,46 @@ func describe(root string, h bench.Host) bench.Host {
 	return h
 }
 
-// Free is the bytes of memory that programs may still take; a guess where the system does not tell.
-func Free() float64 {
-	text, _ := os.ReadFile("/proc/meminfo")
-	if _, free := memory(string(text)); free > 0 {
-		return float64(free)
+// Free is the bytes of memory that this program may still take; a guess where the system does not tell.
+func Free() float64 { return free("/") }
+
+// free is the least that the machine, the control group and the limit of the program's own address space leave.
+func free(root string) float64 {
+	read := func(name string) string {
+		text, _ := os.ReadFile(filepath.Join(root, name))
+		return strings.TrimSpace(string(text))
 	}
-	return 16 << 30
+	least := float64(16 << 30)
+	if _, free := memory(read("proc/meminfo")); free > 0 {
+		least = float64(free)
+	}
+	leaves := func(limit string, used int64) {
+		if n, err := strconv.ParseFloat(limit, 64); err == nil { // "max" and "unlimited" are none
+			least = min(least, max(0, n-float64(used)))
+		}
+	}
+	for line := range strings.Lines(read("sys/fs/cgroup/memory.stat")) {
+		if text, ok := strings.CutPrefix(line, "anon "); ok { // the rest is given back when it is wanted
+			used, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			leaves(read("sys/fs/cgroup/memory.max"), used)
+		}
+	}
+	for line := range strings.Lines(read("proc/self/limits")) {
+		if text, ok := strings.CutPrefix(line, "Max address space"); ok { // ulimit -v
+			leaves(strings.Fields(text + " -")[0], kilobytes(read("proc/self/status"), "VmSize"))
+		}
+	}
+	return least
 }
 
 func memory(meminfo string) (total, free int64) {
-	bytes := func(key string) int64 {
-		n, _ := strconv.ParseInt(strings.TrimSuffix(field(meminfo, key), " kB"), 10, 64)
-		return n << 10
-	}
-	return bytes("MemTotal"), bytes("MemAvailable")
+	return kilobytes(meminfo, "MemTotal"), kilobytes(meminfo, "MemAvailable")
+}
+
+// kilobytes is the bytes of a line "key : n kB".
+func kilobytes(text, key string) int64 {
+	n, _ := strconv.ParseInt(strings.TrimSuffix(field(text, key), " kB"), 10, 64)
+	return n << 10
 }
 
 // field is the value of the first line "key : value".

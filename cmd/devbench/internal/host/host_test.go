@@ -49,3 +49,28 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// The least that machine, control group and ulimit leave is free.
+func TestFree(t *testing.T) {
+	root := t.TempDir()
+	for _, step := range []struct {
+		name, text string
+		want       float64
+	}{
+		{"proc/meminfo", "MemAvailable:    8000000 kB\n", 8000000 << 10},
+		{"sys/fs/cgroup/memory.stat", "anon 1000\nfile 5000\n", 8000000 << 10},
+		{"sys/fs/cgroup/memory.max", "max\n", 8000000 << 10},
+		{"sys/fs/cgroup/memory.max", "2000001000\n", 2e9},
+		{"proc/self/status", "VmPeak:  9 kB\nVmSize:  1000 kB\n", 2e9},
+		{"proc/self/limits", "Max data size  7 7 bytes\nMax address space         unlimited            unlimited            bytes\n", 2e9},
+		{"proc/self/limits", "Max address space         3000000              3000000              bytes\n", 3000000 - 1000<<10},
+		{"proc/self/status", "VmSize:  1000000 kB\n", 0},
+	} {
+		file := filepath.Join(root, step.name)
+		os.MkdirAll(filepath.Dir(file), 0o777)
+		os.WriteFile(file, []byte(step.text), 0o666)
+		if got := free(root); got != step.want {
+			t.Errorf("with %s %q: %g free, want %g", step.name, step.text, got, step.want)
+		}
+	}
+}

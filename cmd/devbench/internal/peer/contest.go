@@ -117,7 +117,6 @@ func (c *Contest) Measure(ctx context.Context, one cases.Case) {
 			if x.err != nil || slow || ctx.Err() != nil {
 				continue
 			}
-			time.Sleep(10 * time.Millisecond) // for the threads of the one before to stop spinning
 			x.turn(turn == 0, c.time.Seconds()/turns)
 		}
 	}

@@ -44,6 +44,7 @@ type Peer struct {
 func Start(name string, timeout time.Duration, command string, args ...string) (*Peer, error) {
 	p := &Peer{Name: name, cmd: exec.Command(command, args...), lines: make(chan string), stderr: &tail{}}
 	p.cmd.Stderr = p.stderr
+	apart(p.cmd)
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -73,6 +74,7 @@ func Start(name string, timeout time.Duration, command string, args ...string) (
 		p.Close()
 		return nil, err
 	}
+	pause(p.cmd.Process)
 	return p, nil
 }
 
@@ -144,10 +146,14 @@ func (p *Peer) Run(n int, timeout time.Duration) (float64, error) {
 	return strconv.ParseFloat(answer, 64)
 }
 
+// ask is the answer to a request. Between requests the program is stopped: its threads would go on spinning for work, some
+// for a fifth of a second, and take processors from the next one.
 func (p *Peer) ask(timeout time.Duration, format string, args ...any) (string, error) {
 	if p.err != nil {
 		return "", p.err
 	}
+	resume(p.cmd.Process)
+	defer pause(p.cmd.Process)
 	if _, err := fmt.Fprintf(p.in, format+"\n", args...); err != nil {
 		return "", err
 	}

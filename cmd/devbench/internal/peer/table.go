@@ -14,12 +14,14 @@ import (
 	"github.com/keisan-go/keisan/cmd/devbench/internal/report"
 )
 
-// Write writes, as Markdown, a table of ratios for each family of cases, and what the peers were.
-func (c *Contest) Write(w io.Writer, h bench.Host, when time.Time) {
+// Write writes, as Markdown, what was measured by which version of devbench, a table of ratios for each family of cases,
+// and what the peers were.
+func (c *Contest) Write(w io.Writer, h bench.Host, version string, when time.Time) {
 	rivals := c.rivals
-	fmt.Fprintf(w, "# Performance beside other libraries\n\n")
-	fmt.Fprintf(w, "Made by `devbench peers` on %s, on %s, %s (%s, %d processors), %s.\n", when.UTC().Format("2 January 2006"), c.device.Info().Driver, h.CPU, h.Features, h.Processors, h.OS)
-	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands in float32, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n\n", turns)
+	fmt.Fprintf(w, "## Beside other libraries\n\n")
+	fmt.Fprintf(w, "Measured by `devbench peers` %s on %s (`make peers` does it again): Keisan on %s, %s (%s, %s, %d processors, %s), in float32.\n",
+		version, when.UTC().Format("2 January 2006"), c.device.Name(), c.device.Info().Driver, h.CPU, h.Features, h.Processors, h.OS)
+	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n– stands where a library has no such case. `devbench -describe` tells what a case does; bench/peers has the libraries' programs.\n\n", turns)
 	for cs := c.cases; len(cs) > 0; {
 		n := slices.IndexFunc(cs, func(o cases.Case) bool { return o.Family != cs[0].Family })
 		if n < 0 {
@@ -72,7 +74,7 @@ func writeTable(w io.Writer, cs []cases.Case, rivals []*rival) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "## %s\n\n%s\n%s\n%s\n\n", cs[0].Family.Name, head, rule, strings.Join(rows, "\n"))
+	fmt.Fprintf(w, "### %s\n\n%s\n%s\n%s\n\n", cs[0].Family.Name, head, rule, strings.Join(rows, "\n"))
 }
 
 func (x *cell) measured() bool { return x != nil && x.err == nil && len(x.samples) > 0 }

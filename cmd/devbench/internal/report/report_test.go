@@ -296,3 +296,20 @@ func TestPageInABrowser(t *testing.T) {
 		})
 	}
 }
+
+// Lines that are too long go on below, further in, and a number stays beside its unit.
+func TestLines(t *testing.T) {
+	for _, columns := range []int{30, 31, 32, 33, 34, 60, 0} {
+		var b bytes.Buffer
+		Lines(&b, []string{"one two three four five six 10 % seven", "  one two three four five 10 % six seven", "! one two three four five 10 % six seven"}, Screen{Columns: columns})
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		for _, line := range lines {
+			if n := len(line); columns > 0 && n > columns || strings.HasPrefix(strings.TrimSpace(line), "%") {
+				t.Errorf("in %d columns: %q", columns, line)
+			}
+		}
+		if want := []string{"one two three four five six", "  10 % seven", "  one two three four five", "    10 % six seven", "! one two three four five 10 %", "  six seven"}; columns == 30 && !slices.Equal(lines, want) {
+			t.Errorf("%q, want %q", lines, want)
+		}
+	}
+}

@@ -160,8 +160,11 @@ func Table(w io.Writer, r *bench.Report, s Screen) {
 // Markdown writes the results as a Markdown table.
 func Markdown(w io.Writer, r *bench.Report) error {
 	_, err := fmt.Fprintf(w, "%s\n\n%s\n", strings.Join(Header(r), "  \n"), strings.Join(grid(r, " ", Screen{}), "\n"))
-	for _, n := range Notes(r) {
-		fmt.Fprintf(w, "\n- %s", n)
+	for i, n := range Notes(r) {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		_, err = fmt.Fprintf(w, "- %s\n", n)
 	}
 	return err
 }
@@ -294,17 +297,21 @@ func DeviceLine(d *bench.Device) string {
 	return line
 }
 
-// Lines writes lines, those that are too long in several.
+// noBreak stands for a space at which lines are not broken. go-pretty breaks them at Unicode's own.
+const noBreak = "\ue000"
+
+// Lines writes lines, those that are too long in several, of which all but the first stand two columns further in.
 func Lines(w io.Writer, lines []string, s Screen) {
 	for _, line := range lines {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " !"))]
-		whole := strings.ReplaceAll(strings.TrimPrefix(line, indent), " %", "\u00a0%")
-		wrapped := strings.ReplaceAll(text.WrapSoft(whole, max(s.columns()-len(indent), 20)), "\u00a0", " ")
+		first := line[:len(line)-len(strings.TrimLeft(line, " !"))]
+		rest := strings.Repeat(" ", 2+len(strings.TrimSuffix(first, "! ")))
+		whole := strings.ReplaceAll(strings.TrimPrefix(line, first), " %", noBreak+"%")
+		wrapped := strings.ReplaceAll(text.WrapSoft(whole, max(s.columns()-len(rest), 20)), noBreak, " ")
 		for i, part := range strings.Split(wrapped, "\n") {
-			if i > 0 {
-				indent = strings.Repeat(" ", max(len(indent), 2))
+			if i == 1 {
+				first = rest
 			}
-			fmt.Fprintln(w, indent+strings.TrimRight(part, " "))
+			fmt.Fprintln(w, first+strings.TrimRight(part, " "))
 		}
 	}
 }
@@ -334,7 +341,7 @@ func Legend(r *bench.Report) []string {
 	}
 	all := []string{
 		"median: of one run, waiting for the device included; spread: the middle half of the runs, as a share of it",
-		"peak: share of the device's own best, in multiply-adds for GFLOP/s and in copies as large for GB/s",
+		"peak: share of the device's own best, in multiply-adds for GFLOP/s and in copies as large for GB/s, where both what is read and what is written counts",
 		"error: the largest against a float64 reference, checked before anything is measured; devbench -describe has the bounds",
 	}
 	for i := range r.Results {

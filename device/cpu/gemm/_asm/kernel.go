@@ -58,10 +58,11 @@ var (
 func field(i int) Mem { return Mem{Base: s, Disp: 8 * i} }
 
 var (
-	fieldTile, fieldA, fieldB, fieldC        = field(0), field(1), field(2), field(3)
-	fieldRowA, fieldColA                     = field(4), field(5)
-	fieldRowB, fieldPanelB, fieldRowC        = field(6), field(7), field(8)
-	fieldK, fieldPanels, fieldLast, fieldAcc = field(9), field(10), field(11), field(12)
+	fieldTile, fieldA, fieldB, fieldC    = field(0), field(1), field(2), field(3)
+	fieldRowA, fieldColA                 = field(4), field(5)
+	fieldRowB, fieldPanelB, fieldRowC    = field(6), field(7), field(8)
+	fieldK, fieldPanels, fieldLast       = field(9), field(10), field(11)
+	fieldFrom, fieldToFrom, fieldRowFrom = field(12), field(13), field(14)
 )
 
 func generateMultiply(isa isa, t dtype) {
@@ -139,22 +140,25 @@ func (k kernel) generate() {
 		Label(label("whole"))
 	}
 
-	CMPQ(fieldAcc, U8(0))
-	JNE(LabelRef(label("accumulate")))
+	CMPQ(fieldFrom, U8(0))
+	JNE(LabelRef(label("from")))
 	for r := range k.rows {
 		for v := range k.vectors {
 			k.zero(k.acc(r, v))
 		}
 	}
 	JMP(LabelRef(label("begin")))
-	Label(label("accumulate"))
-	k.eachInC(func(m Mem, r VecPhysical, last bool) {
+	Label(label("from"))
+	MOVQ(panelC, n)
+	ADDQ(fieldToFrom, n)
+	MOVQ(fieldRowFrom, next)
+	k.eachRow(func(m Mem, r VecPhysical, last bool) {
 		if last {
 			loadLast(m, r)
 		} else {
 			k.load(m, r)
 		}
-		// C of the next panel is needed all at once, so that waiting for it would be waiting for nothing else.
+		// That of the next panel is needed all at once, so that waiting for it would be waiting for nothing else.
 		if m.Disp += k.vectors * k.size(); m.Disp%64 == 0 {
 			PREFETCHT0(m)
 		}
@@ -217,7 +221,9 @@ func (k kernel) generate() {
 	DECQ(n)
 	JNZ(LabelRef(label("k")))
 
-	k.eachInC(func(m Mem, r VecPhysical, last bool) {
+	MOVQ(panelC, n)
+	MOVQ(fieldRowC, next)
+	k.eachRow(func(m Mem, r VecPhysical, last bool) {
 		if last {
 			storeLast(r, m)
 		} else {
@@ -259,17 +265,15 @@ func rowOfA(r int) Mem {
 	panic("no such row")
 }
 
-// eachInC calls f for every vector of the tile with its place in C.
-func (k kernel) eachInC(f func(m Mem, r VecPhysical, last bool)) {
-	row := n
-	MOVQ(panelC, row)
-	MOVQ(fieldRowC, next)
+// eachRow calls f for every vector of the tile with its place in memory. Its first row is there at n, the others follow at
+// the distance next.
+func (k kernel) eachRow(f func(m Mem, r VecPhysical, last bool)) {
 	for r := range k.rows {
 		for v := range k.vectors {
-			f(Mem{Base: row, Disp: v * k.size()}, k.acc(r, v), v == k.vectors-1)
+			f(Mem{Base: n, Disp: v * k.size()}, k.acc(r, v), v == k.vectors-1)
 		}
 		if r < k.rows-1 {
-			ADDQ(next, row)
+			ADDQ(next, n)
 		}
 	}
 }

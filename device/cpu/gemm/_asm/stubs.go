@@ -49,8 +49,8 @@ const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors o
 //		for i := range rows {
 //			for j := range width {
 //				sum := %[3]s(0)
-//				if s.acc != 0 {
-//					sum = c[i][j]
+//				if s.from != nil {
+//					sum = from[i][j]
 //				}
 //				for p := range s.k {
 //					sum = fma(a[i][p], b[p][j], sum)
@@ -58,7 +58,7 @@ const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors o
 //				c[i][j] = sum
 //			}
 //		}
-//		b, c = b[s.panelB:], c[width:]
+//		b, c, from = b[s.panelB:], c[width:], from[width:]
 //	}
 //
 //go:noescape

@@ -2,7 +2,10 @@ package par
 
 import (
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestForCoversEachItemOnce(t *testing.T) {
@@ -42,5 +45,97 @@ func TestForAllocatesNothing(t *testing.T) {
 	})
 	if n != 0 {
 		t.Errorf("a loop makes %v allocations, want 0", n)
+	}
+}
+
+func TestNothingRunsWhenIdle(t *testing.T) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	before := runtime.NumGoroutine()
+	var team Team
+	helped := 0
+	for i := 0; i < 1000 && helped == 0; i++ {
+		team.For(100, 1, &helped, func(arg any, lo, hi int) { time.Sleep(10 * time.Microsecond) })
+		helped = Awake()
+	}
+	if helped == 0 {
+		t.Error("no helper is awake after a loop")
+	}
+	for range 1000 {
+		if Awake() == 0 && runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d helpers are awake and there are %d goroutines, %d before", Awake(), runtime.NumGoroutine(), before)
+}
+
+// TestTeamsShareHelpers has more teams than processors run loops at the same time, whose helpers are often late.
+func TestTeamsShareHelpers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			var team Team
+			seen := make([]int, 100)
+			const loops = 1000
+			for range loops {
+				team.For(len(seen), 1, &seen, func(arg any, lo, hi int) {
+					for i := lo; i < hi; i++ {
+						(*arg.(*[]int))[i]++
+					}
+				})
+			}
+			for i, n := range seen {
+				if n != loops {
+					t.Errorf("item %d done %d times in %d loops", i, n, loops)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestRelay adds to each piece what all of them were at the step before, which nothing but the right order gives.
+func TestRelay(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	type sums struct {
+		pieces int
+		at     [][]int // by step and piece
+	}
+	add := func(arg any, step, piece int) {
+		s := arg.(*sums)
+		for i := range s.pieces {
+			s.at[step+1][piece] += s.at[step][i]*(i+1) + piece
+			s.at[step+1][piece] %= 1000003
+		}
+	}
+	var relay Relay
+	for _, procs := range []int{1, 2, 3, 7} {
+		runtime.GOMAXPROCS(procs)
+		for _, pieces := range []int{1, 2, 5} {
+			for _, steps := range []int{0, 1, 2, 5000} {
+				make := func() *sums {
+					s := &sums{pieces, make([][]int, steps+1)}
+					for i := range s.at {
+						s.at[i] = make([]int, pieces)
+					}
+					s.at[0][0] = 1
+					return s
+				}
+				got, want := make(), make()
+				for step := range steps {
+					for i := range pieces {
+						add(want, step, i)
+					}
+				}
+				relay.Run(steps, pieces, got, add)
+				if !slices.Equal(got.at[steps], want.at[steps]) {
+					t.Fatalf("GOMAXPROCS %d, %d pieces, %d steps: %v, want %v", procs, pieces, steps, got.at[steps], want.at[steps])
+				}
+			}
+		}
 	}
 }
