@@ -11,8 +11,8 @@ import (
 type Deviation uint8
 
 const (
-	Squared      Deviation = iota + 1 // (x-t)²,                               by x: 2(x-t)
-	CrossEntropy                      // -t·log σ(x) - (1-t)·log(1-σ(x)),       by x: σ(x)-t, σ being the sigmoid
+	Squared      Deviation = iota + 1 // (x-t)², whose derivative by x is 2(x-t)
+	CrossEntropy                      // -t·log σ(x) - (1-t)·log(1-σ(x)), whose derivative by x is σ(x)-t, σ being the sigmoid
 )
 
 func (f Deviation) String() string {

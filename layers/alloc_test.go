@@ -36,28 +36,26 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		backwards.SetReverse(true)
 		gru := layers.NewGRU(normal(3, 12), normal(4, 12), nil, normal(12))
 		before := layers.NewGRUResetBefore(normal(3, 12), normal(4, 12), normal(12), normal(12))
+		loss := layers.NewSoftmaxCrossEntropy()
+		squared, crossEntropy := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
-		concat, selected := layers.NewConcat(), layers.NewSelect(-1)
-		evaluated := layers.NewDropout(0.5, 1)
+		concat, selected, evaluated := layers.NewConcat(), layers.NewSelect(-1), layers.NewDropout(0.5, 1)
 		evaluated.SetTraining(false)
-		loss, squared, binaryLoss := layers.NewSoftmaxCrossEntropy(), layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
 		vector, state, target := normal(3), normal(4), []int{1, -1}
 		for name, step := range map[string]func(){
-			"Add":              binary(layers.NewAdd(), x, normal(3)),
-			"Mul":              binary(layers.NewMul(), x, normal(2, 1)),
-			"Div":              binary(layers.NewDiv(), normal(), x),
-			"Sigmoid":          step(layers.NewSigmoid(), x),
-			"Tanh":             step(layers.NewTanh(), x),
-			"ReLU":             step(layers.NewReLU(), x),
-			"Softmax":          step(layers.NewSoftmax(), x),
-			"MatMul":           step(layers.NewMatMul(normal(3, 4)), sequence),
-			"Affine":           step(layers.NewAffine(normal(3, 4), normal(4)), x),
-			"MatMulTransposed": step(layers.NewMatMulTransposed(normal(4, 3)), sequence),
-			"AffineTransposed": step(layers.NewAffineTransposed(normal(4, 3), normal(4)), x),
-			"Sequential":       step(layers.NewSequential(layers.NewMatMul(normal(3, 4)), layers.NewTanh()), x),
-			"RNN":              step(rnn, sequence),
+			"Add":        binary(layers.NewAdd(), x, normal(3)),
+			"Mul":        binary(layers.NewMul(), x, normal(2, 1)),
+			"Div":        binary(layers.NewDiv(), normal(), x),
+			"Sigmoid":    step(layers.NewSigmoid(), x),
+			"Tanh":       step(layers.NewTanh(), x),
+			"ReLU":       step(layers.NewReLU(), x),
+			"Softmax":    step(layers.NewSoftmax(), x),
+			"MatMul":     step(layers.NewMatMul(normal(3, 4)), sequence),
+			"Affine":     step(layers.NewAffine(normal(3, 4), normal(4)), x),
+			"Sequential": step(layers.NewSequential(layers.NewMatMul(normal(3, 4)), layers.NewTanh()), x),
+			"RNN":        step(rnn, sequence),
 			"RNN with a state": func() {
 				restarted.SetState(h)
 				restarted.Backward(restarted.Forward(sequence))
@@ -86,22 +84,23 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			},
 			"Bidirectional": step(layers.NewBidirectional(
 				layers.NewLSTM(normal(3, 16), normal(4, 16), nil), layers.NewLSTM(normal(3, 16), normal(4, 16), nil)), sequence),
-			"LayerNorm": step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
-			"Concat":    func() { concat.Backward(concat.Forward(x, h, x)) },
-			"Select":    step(layers.NewSelect(-1), sequence),
-			"Select with lengths": func() {
-				selected.SetLengths(lengths)
-				selected.Backward(selected.Forward(sequence))
-			},
-			"Dropout":             step(layers.NewDropout(0.5, 1), x),
-			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
-			"Dropout, evaluated":  step(evaluated, x),
-			"Embedding":           func() { embedding.Backward(embedding.Forward(ids, 3, 2)) },
 			"RNNCell":             func() { cell.Backward(cell.Forward(x, h)) },
 			"RNNCell of a vector": func() { vectorCell.Backward(vectorCell.Forward(vector, state)) },
 			"SoftmaxCrossEntropy": func() { loss.Forward(x, target); loss.Backward() },
 			"MeanSquaredError":    func() { squared.Forward(x, x); squared.Backward() },
-			"BinaryCrossEntropy":  func() { binaryLoss.Forward(x, x); binaryLoss.Backward() },
+			"BinaryCrossEntropy":  func() { crossEntropy.Forward(x, x); crossEntropy.Backward() },
+			"MatMulTransposed":    step(layers.NewMatMulTransposed(normal(4, 3)), sequence),
+			"AffineTransposed":    step(layers.NewAffineTransposed(normal(4, 3), normal(4)), x),
+			"Embedding":           func() { embedding.Backward(embedding.Forward(ids, 3, 2)) },
+			"LayerNorm":           step(layers.NewLayerNorm(normal(3), normal(3), 1e-5), sequence),
+			"Dropout":             step(layers.NewDropout(0.5, 1), x),
+			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
+			"Dropout, evaluated":  step(evaluated, x),
+			"Concat":              func() { concat.Backward(concat.Forward(x, h, x)) },
+			"Select": func() {
+				selected.SetLengths(lengths)
+				selected.Backward(selected.Forward(sequence))
+			},
 		} {
 			step()
 			if n := testing.AllocsPerRun(20, step); n != 0 {

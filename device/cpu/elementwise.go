@@ -309,8 +309,9 @@ func copyColumns[T device.Float](arg any, lo, hi int) {
 	}
 }
 
-func fill[T device.Float](k *kernels.Fill) {
-	dst, v := data[T](k.Dst.Slice), T(k.Value)
+func fill[T device.Float](arg any, lo, hi int) {
+	k := arg.(*kernels.Fill)
+	dst, v := data[T](k.Dst.Slice)[lo:hi], T(k.Value)
 	if v == 0 && !math.Signbit(float64(v)) {
 		clear(dst)
 		return

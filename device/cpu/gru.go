@@ -5,6 +5,7 @@ import (
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -77,14 +78,11 @@ func gruForward[T device.Float](arg any, lo, hi int) {
 		}
 		for i := range hi - lo {
 			rz := gates[3*i*n : (3*i+2)*n]
-			apply(kernels.Sigmoid, rz, rz)
+			vec.Sigmoid(rz, rz)
 		}
 		if s.resetBefore {
 			for i := range hi - lo {
-				h, q := h[i*n:(i+1)*n], q[i*n:(i+1)*n]
-				for j, r := range gates[3*i*n : (3*i+1)*n] {
-					q[j] = r * h[j]
-				}
+				vec.Mul(q[i*n:(i+1)*n], gates[3*i*n:], h[i*n:])
 			}
 			s.wn.MulRows(hi-lo, q, ld, true, gates[2*n:], 3*ld)
 		} else if s.packed {
@@ -115,14 +113,10 @@ func (s *gruRows[T]) advance(i, t, from, to int) {
 	}
 	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
 	if !s.resetBefore {
-		for j, r := range reset {
-			new[j] += r * q[j]
-		}
+		vec.AddMul(new, reset, q)
 	}
-	apply(kernels.Tanh, new, new)
-	for j, z := range update {
-		h[j] = (1-z)*new[j] + z*last[j]
-	}
+	vec.Tanh(new, new)
+	vec.GRUState(h, last, update, new)
 	if s.y != nil {
 		copy(s.y[at:], h)
 	}
@@ -158,14 +152,12 @@ func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
 			scratch.mul.Mul(true, false, hidden, hidden, n, h, ld, s.dq, ld, true, dwh[2*hidden:], 3*ld)
 		}
 	}
-	if !k.DBX.IsZero() {
-		sumColumns(data[T](k.DBX.Slice), s.dz, 0, 3*hidden, true)
-	}
+	sumRows(d, data[T](k.DBX.Slice), s.dz, true)
 	if dbh := data[T](k.DBH.Slice); dbh != nil && s.resetBefore {
-		sumColumns(dbh, s.dz, 0, 3*hidden, true)
+		sumRows(d, dbh, s.dz, true)
 	} else if dbh != nil {
 		sumColumns(dbh, s.dz, 0, 2*hidden, true)
-		sumColumns(dbh[2*hidden:], s.dq, 0, hidden, true)
+		sumRows(d, dbh[2*hidden:], s.dq, true)
 	}
 	s.release()
 }
@@ -207,15 +199,11 @@ func (s *gruRows[T]) retreat(i, t, from int) {
 	dy, dh, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.h[from:from+n]
 	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
 	dReset, dUpdate, dNew := dz[:n], dz[n:2*n], dz[2*n:]
-	for j, h := range last {
-		r, z, n, d := reset[j], update[j], new[j], dh[j]+dy[j]
-		e := d * (1 - z) * ((1 - n) * (1 + n))
-		dNew[j] = e
-		dUpdate[j] = d * (h - n) * z * (1 - z)
-		dq[j] = e * r
-		dReset[j] = e * q[j] * r * (1 - r)
-		dh[j] = d * z
-	}
+	vec.Add(dh, dh, dy)
+	vec.GRUGrad(dUpdate, dNew, dh, last, update, new)
+	vec.Mul(dq, dNew, reset)
+	vec.Mul(dReset, dNew, q)
+	vec.SigmoidGrad(dReset, dReset, reset)
 }
 
 // retreatReset is the rest of retreat where the reset comes before the product.
@@ -227,8 +215,7 @@ func (s *gruRows[T]) retreatReset(i, t, from int) {
 	at := s.row(t, i)
 	dReset, dq, reset := s.dz[3*at:3*at+n], s.dq[at:at+n], s.gates[3*at:3*at+n]
 	dh, last := s.dh0[i*n:(i+1)*n], s.h[from:from+n]
-	for j, r := range reset {
-		dReset[j] = dq[j] * last[j] * r * (1 - r)
-		dh[j] += dq[j] * r
-	}
+	vec.AddMul(dh, dq, reset)
+	vec.Mul(dReset, dq, last)
+	vec.SigmoidGrad(dReset, dReset, reset)
 }

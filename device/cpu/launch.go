@@ -20,7 +20,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 	case *kernels.MatMul:
 		d.code(k.C.Type()).matMul(d, k)
 	case *kernels.SumRows:
-		d.team.For(k.Y.Len(), grain(kernels.Rows(k.X)), k, d.code(k.Y.Type()).sumRows)
+		d.code(k.Y.Type()).sumRows(d, k)
 	case *kernels.Activate:
 		d.team.For(k.Y.Len(), grain(costly), k, d.code(k.Y.Type()).activate)
 	case *kernels.ActivateGrad:
@@ -35,7 +35,7 @@ func (d *cpu) Run(k device.Kernel, _ func()) error {
 	case *kernels.CopyColumns:
 		d.team.For(kernels.Rows(k.Src), grain(k.Cols), k, d.code(k.Dst.Type()).copyColumns)
 	case *kernels.Fill:
-		d.code(k.Dst.Type()).fill(k)
+		d.team.For(k.Dst.Len(), worth, k, d.code(k.Dst.Type()).fill)
 	case *kernels.Gather:
 		d.team.For(k.IDs.Len(), grain(kernels.Cols(k.Y)), k, d.code(k.Y.Type()).gather)
 	case *kernels.ScatterAdd:
@@ -103,13 +103,12 @@ type code struct {
 	lstmGrad   func(*cpu, *kernels.LSTMGrad)
 	gru        func(*cpu, *kernels.GRU)
 	gruGrad    func(*cpu, *kernels.GRUGrad)
+	sumRows    func(*cpu, *kernels.SumRows)
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(loss, losses kernels.Array, scale float64)
-	fill       func(*kernels.Fill)
 
-	sumRows, copyColumns             par.Body
-	gather, scatterAdd               par.Body
-	dropout                          par.Body
+	sums, copyColumns, fill          par.Body
+	gather, scatterAdd, dropout      par.Body
 	activate, activateGrad           par.Body
 	binary, binaryGradX, binaryGradY par.Body
 	softmax, softmaxGrad             par.Body
@@ -130,10 +129,9 @@ type code struct {
 func codeOf[T device.Float]() *code {
 	return &code{
 		matMul: matMul[T], rnn: rnn[T], rnnGrad: rnnGrad[T], lstm: lstm[T], lstmGrad: lstmGrad[T], gru: gru[T], gruGrad: gruGrad[T],
-		sumSquares: sumSquares[T], totalLoss: totalLoss[T], fill: fill[T],
-		sumRows: sumRows[T], copyColumns: copyColumns[T],
-		gather: gather[T], scatterAdd: scatterAdd[T],
-		dropout:  dropout[T],
+		sumRows: sumRowsOf[T], sumSquares: sumSquares[T], totalLoss: totalLoss[T],
+		sums: sums[T], copyColumns: copyColumns[T], fill: fill[T],
+		gather: gather[T], scatterAdd: scatterAdd[T], dropout: dropout[T],
 		activate: activate[T], activateGrad: activateGrad[T],
 		binary: binary[T], binaryGradX: binaryGradX[T], binaryGradY: binaryGradY[T],
 		softmax: softmax[T], softmaxGrad: softmaxGrad[T],
@@ -160,6 +158,7 @@ func (d *cpu) code(t device.DType) *code {
 // scratch is what the kernels of one element type keep between launches, so that no launch allocates.
 type scratch[T device.Float] struct {
 	mul     gemm.Multiplier[T]
+	summing summing[T]
 	rnn     rnnRows[T]
 	lstm    lstmRows[T]
 	gru     gruRows[T]

@@ -3,6 +3,7 @@ package cpu
 import (
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/gemm"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
 
@@ -64,17 +65,13 @@ func (s *lstmRows[T]) advance(i, t, from, to int) {
 		clear(s.y[at : at+n])
 		return
 	}
-	apply(kernels.Sigmoid, gates[:2*n], gates)
-	apply(kernels.Tanh, gates[2*n:3*n], gates[2*n:])
-	apply(kernels.Sigmoid, gates[3*n:], gates[3*n:])
 	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
-	for j, v := range last {
-		c[j] = forget[j]*v + in[j]*new[j]
-	}
-	apply(kernels.Tanh, h, c)
-	for j, o := range out {
-		h[j] *= o
-	}
+	vec.Sigmoid(gates[:2*n], gates)
+	vec.Tanh(new, new)
+	vec.Sigmoid(out, out)
+	vec.LSTMState(c, last, in, forget, new)
+	vec.Tanh(h, c)
+	vec.Mul(h, h, out)
 	if s.y != nil {
 		copy(s.y[at:], h)
 	}
@@ -100,9 +97,7 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 	}
 	scratch.product(true, false, inputs, 4*hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
 	scratch.product(true, false, hidden, 4*hidden, n, before(&s.course, s.h), s.dz, true, data[T](k.DWh.Slice))
-	if !k.DBias.IsZero() {
-		sumColumns(data[T](k.DBias.Slice), s.dz, 0, 4*hidden, true)
-	}
+	sumRows(d, data[T](k.DBias.Slice), s.dz, true)
 	s.release()
 }
 
@@ -131,17 +126,9 @@ func (s *lstmRows[T]) retreat(i, t, from, to int) {
 	dy, dh, dc, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.dc0[i*n:(i+1)*n], s.c[from:from+n]
 	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
 	dIn, dForget, dNew, dOut := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:]
-	tanh := dOut // until its own gradient takes its place
-	apply(kernels.Tanh, tanh, s.c[to:])
-	for j, c := range last {
-		i, f, g, o, y := in[j], forget[j], new[j], out[j], tanh[j]
-		h := dh[j] + dy[j]
-		e := dc[j] + h*o*((1-y)*(1+y))
-		dIn[j] = e * g * i * (1 - i)
-		dForget[j] = e * c * f * (1 - f)
-		dNew[j] = e * i * ((1 - g) * (1 + g))
-		dOut[j] = h * y * o * (1 - o)
-		dc[j] = e * f
-		dh[j] = 0
-	}
+	vec.Tanh(dOut, s.c[to:]) // until its own gradient takes its place
+	vec.Add(dh, dh, dy)
+	vec.LSTMOutGrad(dOut, dc, dh, out, dOut)
+	vec.LSTMGrad(dIn, dForget, dNew, dc, last, in, forget, new)
+	clear(dh)
 }

@@ -40,11 +40,32 @@ func stored(transA, transB bool, m, n, terms int) (lda, ldb int) {
 	return max(lda, 1), max(ldb, 1)
 }
 
-// sumRows sums columns lo to hi. Rows are summed in blocks, and the blocks then, so that the error grows by the number
+func sumRowsOf[T device.Float](d *cpu, k *kernels.SumRows) {
+	sumRows(d, data[T](k.Y.Slice), data[T](k.X.Slice), k.Acc)
+}
+
+// summing is the rows of x to be summed up in y, or added to it.
+type summing[T device.Float] struct {
+	y, x []T
+	acc  bool
+}
+
+// sumRows is y = Σ x, or y += Σ x with acc, over the rows of x, whose length is that of y.
+func sumRows[T device.Float](d *cpu, y, x []T, acc bool) {
+	if len(y) == 0 {
+		return
+	}
+	s := &scratchOf[T](d).summing
+	*s = summing[T]{y, x, acc}
+	d.team.For(len(y), grain(len(x)/len(y)), s, d.code(device.TypeOf[T]()).sums)
+	*s = summing[T]{}
+}
+
+// sums sums columns lo to hi. Rows are summed in blocks, and the blocks then, so that the error grows by the number
 // of blocks and not of rows.
-func sumRows[T device.Float](arg any, lo, hi int) {
-	k := arg.(*kernels.SumRows)
-	sumColumns(data[T](k.Y.Slice), data[T](k.X.Slice), lo, hi, k.Acc)
+func sums[T device.Float](arg any, lo, hi int) {
+	s := arg.(*summing[T])
+	sumColumns(s.y, s.x, lo, hi, s.acc)
 }
 
 // sumColumns is y = Σ x, or y += Σ x with acc, over the rows of x, whose length is that of y, for columns lo to hi.

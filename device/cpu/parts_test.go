@@ -19,9 +19,15 @@ func TestBitsOfFewRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, s := range [][2]int{{1, 256}, {1, 520}, {3, 300}} {
-		batch, hidden := s[0], s[1]
-		t.Run(fmt.Sprintf("b=%d/h=%d", batch, hidden), func(t *testing.T) {
+	for _, s := range []struct {
+		batch, hidden int
+		reverse       bool
+		lengths       []int
+	}{
+		{1, 256, false, nil}, {1, 520, true, nil}, {3, 300, false, nil}, {3, 300, false, []int{40, 0, 17}}, {3, 300, true, []int{3, 40, 0}},
+	} {
+		batch, hidden := s.batch, s.hidden
+		t.Run(fmt.Sprintf("b=%d/h=%d/reverse=%t/lengths=%v", batch, hidden, s.reverse, s.lengths), func(t *testing.T) {
 			const steps, inputs = 40, 7
 			rng := rand.New(rand.NewPCG(1, 2))
 			random := func(shape ...int) *tensor.Tensor {
@@ -36,7 +42,9 @@ func TestBitsOfFewRows(t *testing.T) {
 				return tensor.From(d, x, shape...)
 			}
 			l := layers.NewRNN(random(inputs, hidden), random(hidden, hidden), random(hidden))
-			x, dy := random(steps, batch, inputs), random(steps, batch, hidden)
+			l.SetReverse(s.reverse)
+			l.SetLengths(s.lengths)
+			x, dy, dh := random(steps, batch, inputs), random(steps, batch, hidden), random(batch, hidden)
 			run := func() []float32 {
 				l.ResetState()
 				var all []float32
@@ -51,6 +59,7 @@ func TestBitsOfFewRows(t *testing.T) {
 				for _, p := range l.Params() {
 					p.Grad.Fill(0)
 				}
+				l.SetStateGrad(dh)
 				take(l.Backward(dy))
 				take(l.StateGrad())
 				for _, p := range l.Params() {

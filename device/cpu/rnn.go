@@ -125,9 +125,7 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	}
 	scratch.product(true, false, inputs, hidden, n, data[T](k.X.Slice), s.dz, true, data[T](k.DWx.Slice))
 	scratch.product(true, false, hidden, hidden, n, before(&s.course, s.h), s.dz, true, data[T](k.DWh.Slice))
-	if !k.DBias.IsZero() {
-		sumColumns(data[T](k.DBias.Slice), s.dz, 0, hidden, true)
-	}
+	sumRows(d, data[T](k.DBias.Slice), s.dz, true)
 	s.release()
 }
 

@@ -26,7 +26,7 @@ func ids(v int) []data {
 	valid := func(r *rand.Rand, n int) []float64 {
 		values := each(n, func() float64 { return float64(r.IntN(max(v, 1))) })
 		for i := 2; i < n; i += 5 {
-			values[i] = float64(v - 1) // some often, and none of those not at all
+			values[i] = float64(v - 1) // the last row often
 		}
 		return values
 	}

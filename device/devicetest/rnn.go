@@ -31,9 +31,13 @@ func (r recurrence) String() string { return dims(r.t, r.b, r.i, r.h) }
 func rnn(t device.DType) []*trial {
 	var all []*trial
 	for _, f := range activations {
+		of := courses
+		if f == kernels.Sigmoid { // the others go through all options
+			of = []course{{biased: true}}
+		}
 		all = append(all, recurrentTrials(func(r recurrence, c course) *trial {
 			return rnnTrial(t, f, r, c, scaled(0.5, normal))
-		}, courses...)...)
+		}, of...)...)
 	}
 	return append(all, exactTrials(func(r recurrence, c course) *trial { return rnnTrial(t, kernels.ReLU, r, c, exact) })...)
 }
@@ -97,7 +101,10 @@ func rnnGrad(t device.DType) []*trial {
 	var all []*trial
 	for _, f := range activations {
 		of := gradCourses
-		if f == kernels.ReLU { // where it is flat, what NaN·0 is is left open
+		switch f {
+		case kernels.Sigmoid: // the others go through all options
+			of = []course{{biased: true}}
+		case kernels.ReLU: // where it is flat, what NaN·0 is is left open
 			of = slices.DeleteFunc(slices.Clone(of), func(c course) bool { return c.variant == "special" })
 		}
 		all = append(all, recurrentTrials(func(r recurrence, c course) *trial {

@@ -22,8 +22,8 @@ KERNEL void scatter_add(OUT(dw), IN(dy), IN_INT(ids), index rows, index v, index
 	}
 }
 #else
-// scatter_links tells of each row whether it is the first with its id, which must be one, and which the next one is; rows
-// if there is none. It reads up to rows ids for each, 32 of which a GPU does at once.
+// scatter_links tells of each row whether it is the first with its id, which must be one of a row of the table, and which
+// the next one is, rows if there is none. Each work-item reads as many ids as there are rows at most.
 KERNEL void scatter_links(OUT_INT(first), OUT_INT(next), IN_INT(ids), index rows, index v) {
 	AT(first), AT(next), AT(ids);
 	EACH (0, i, rows) {

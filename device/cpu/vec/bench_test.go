@@ -18,7 +18,7 @@ func BenchmarkVec(b *testing.B) {
 func benchmark[T Float](b *testing.B, n int, dtype string, ops []operation[T], of func(*kernel) *table[T]) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var slices [][]T
-	for range 4 {
+	for range 8 {
 		x := make([]T, n)
 		for i := range x {
 			x[i] = T(2 * rng.NormFloat64())

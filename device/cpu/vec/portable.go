@@ -18,6 +18,8 @@ func portable[T Float](tanh, sigmoid, exp func(x float64) float64) table[T] {
 		add: add[T], mul: mul[T], div: div[T],
 		addScalar: addScalar[T], divScalar: divScalar[T], scalarDiv: scalarDiv[T], scale: scale[T],
 		peak: peak[T], dot: dot[T], softmaxGrad: softmaxGrad[T], sumRows: sumRows[T],
+		addMul: addMul[T], lstmState: lstmState[T], lstmOutGrad: lstmOutGrad[T], lstmGrad: lstmGrad[T],
+		gruState: gruState[T], gruGrad: gruGrad[T],
 		sgd: sgd[T], momentum: momentum[T], nesterov: nesterov[T],
 		adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 	}
@@ -161,6 +163,51 @@ func sumRows[T Float](y, x []T, rows, stride int) {
 		for k := range y {
 			y[k] += sums[k]
 		}
+	}
+}
+
+func addMul[T Float](z, x, y []T) {
+	for i, v := range x {
+		z[i] += T(v * y[i])
+	}
+}
+
+func lstmState[T Float](c, last, in, forget, new []T) {
+	for i, v := range last {
+		c[i] = T(forget[i]*v) + T(in[i]*new[i])
+	}
+}
+
+func lstmOutGrad[T Float](dOut, dc, dh, out, tanh []T) {
+	for i, h := range dh {
+		o, y := out[i], tanh[i]
+		dOut[i] = h * y * o * (1 - o)
+		dc[i] += T(h * o * ((1 - y) * (1 + y)))
+	}
+}
+
+func lstmGrad[T Float](dIn, dForget, dNew, dc, last, in, forget, new []T) {
+	for j, e := range dc {
+		i, f, g := in[j], forget[j], new[j]
+		dIn[j] = e * g * i * (1 - i)
+		dForget[j] = e * last[j] * f * (1 - f)
+		dNew[j] = e * i * ((1 - g) * (1 + g))
+		dc[j] = e * f
+	}
+}
+
+func gruState[T Float](h, last, update, new []T) {
+	for i, z := range update {
+		h[i] = T((1-z)*new[i]) + T(z*last[i])
+	}
+}
+
+func gruGrad[T Float](dUpdate, dNew, dh, last, update, new []T) {
+	for i, d := range dh {
+		z, n := update[i], new[i]
+		dUpdate[i] = d * (last[i] - n) * z * (1 - z)
+		dNew[i] = d * (1 - z) * ((1 - n) * (1 + n))
+		dh[i] = d * z
 	}
 }
 

@@ -900,6 +900,258 @@ func adamAVX512F32(p []float32, g []float32, m []float32, v []float32, lr float3
 //go:noescape
 func adamAVX512F64(p []float64, g []float64, m []float64, v []float64, lr float64, keep1 float64, take1 float64, keep2 float64, take2 float64, shrink float64, grow float64, eps float64)
 
+// addMulAVX2F32 does
+//
+//	for i, v := range x {
+//		z[i] += v * y[i]
+//	}
+//
+//go:noescape
+func addMulAVX2F32(z []float32, x []float32, y []float32)
+
+// addMulAVX2F64 does
+//
+//	for i, v := range x {
+//		z[i] += v * y[i]
+//	}
+//
+//go:noescape
+func addMulAVX2F64(z []float64, x []float64, y []float64)
+
+// addMulAVX512F32 does
+//
+//	for i, v := range x {
+//		z[i] += v * y[i]
+//	}
+//
+//go:noescape
+func addMulAVX512F32(z []float32, x []float32, y []float32)
+
+// addMulAVX512F64 does
+//
+//	for i, v := range x {
+//		z[i] += v * y[i]
+//	}
+//
+//go:noescape
+func addMulAVX512F64(z []float64, x []float64, y []float64)
+
+// lstmStateAVX2F32 does
+//
+//	for i, v := range last {
+//		c[i] = forget[i]*v + in[i]*new[i]
+//	}
+//
+//go:noescape
+func lstmStateAVX2F32(c []float32, last []float32, in []float32, forget []float32, new []float32)
+
+// lstmStateAVX2F64 does
+//
+//	for i, v := range last {
+//		c[i] = forget[i]*v + in[i]*new[i]
+//	}
+//
+//go:noescape
+func lstmStateAVX2F64(c []float64, last []float64, in []float64, forget []float64, new []float64)
+
+// lstmStateAVX512F32 does
+//
+//	for i, v := range last {
+//		c[i] = forget[i]*v + in[i]*new[i]
+//	}
+//
+//go:noescape
+func lstmStateAVX512F32(c []float32, last []float32, in []float32, forget []float32, new []float32)
+
+// lstmStateAVX512F64 does
+//
+//	for i, v := range last {
+//		c[i] = forget[i]*v + in[i]*new[i]
+//	}
+//
+//go:noescape
+func lstmStateAVX512F64(c []float64, last []float64, in []float64, forget []float64, new []float64)
+
+// lstmOutGradAVX2F32 does
+//
+//	for i, h := range dh {
+//		o, y := out[i], tanh[i]
+//		dOut[i] = h * y * o * (1 - o)
+//		dc[i] += h * o * ((1 - y) * (1 + y))
+//	}
+//
+//go:noescape
+func lstmOutGradAVX2F32(dOut []float32, dc []float32, dh []float32, out []float32, tanh []float32)
+
+// lstmOutGradAVX2F64 does
+//
+//	for i, h := range dh {
+//		o, y := out[i], tanh[i]
+//		dOut[i] = h * y * o * (1 - o)
+//		dc[i] += h * o * ((1 - y) * (1 + y))
+//	}
+//
+//go:noescape
+func lstmOutGradAVX2F64(dOut []float64, dc []float64, dh []float64, out []float64, tanh []float64)
+
+// lstmOutGradAVX512F32 does
+//
+//	for i, h := range dh {
+//		o, y := out[i], tanh[i]
+//		dOut[i] = h * y * o * (1 - o)
+//		dc[i] += h * o * ((1 - y) * (1 + y))
+//	}
+//
+//go:noescape
+func lstmOutGradAVX512F32(dOut []float32, dc []float32, dh []float32, out []float32, tanh []float32)
+
+// lstmOutGradAVX512F64 does
+//
+//	for i, h := range dh {
+//		o, y := out[i], tanh[i]
+//		dOut[i] = h * y * o * (1 - o)
+//		dc[i] += h * o * ((1 - y) * (1 + y))
+//	}
+//
+//go:noescape
+func lstmOutGradAVX512F64(dOut []float64, dc []float64, dh []float64, out []float64, tanh []float64)
+
+// lstmGradAVX2F32 does
+//
+//	for j, e := range dc {
+//		i, f, g := in[j], forget[j], new[j]
+//		dIn[j] = e * g * i * (1 - i)
+//		dForget[j] = e * last[j] * f * (1 - f)
+//		dNew[j] = e * i * ((1 - g) * (1 + g))
+//		dc[j] = e * f
+//	}
+//
+//go:noescape
+func lstmGradAVX2F32(dIn []float32, dForget []float32, dNew []float32, dc []float32, last []float32, in []float32, forget []float32, new []float32)
+
+// lstmGradAVX2F64 does
+//
+//	for j, e := range dc {
+//		i, f, g := in[j], forget[j], new[j]
+//		dIn[j] = e * g * i * (1 - i)
+//		dForget[j] = e * last[j] * f * (1 - f)
+//		dNew[j] = e * i * ((1 - g) * (1 + g))
+//		dc[j] = e * f
+//	}
+//
+//go:noescape
+func lstmGradAVX2F64(dIn []float64, dForget []float64, dNew []float64, dc []float64, last []float64, in []float64, forget []float64, new []float64)
+
+// lstmGradAVX512F32 does
+//
+//	for j, e := range dc {
+//		i, f, g := in[j], forget[j], new[j]
+//		dIn[j] = e * g * i * (1 - i)
+//		dForget[j] = e * last[j] * f * (1 - f)
+//		dNew[j] = e * i * ((1 - g) * (1 + g))
+//		dc[j] = e * f
+//	}
+//
+//go:noescape
+func lstmGradAVX512F32(dIn []float32, dForget []float32, dNew []float32, dc []float32, last []float32, in []float32, forget []float32, new []float32)
+
+// lstmGradAVX512F64 does
+//
+//	for j, e := range dc {
+//		i, f, g := in[j], forget[j], new[j]
+//		dIn[j] = e * g * i * (1 - i)
+//		dForget[j] = e * last[j] * f * (1 - f)
+//		dNew[j] = e * i * ((1 - g) * (1 + g))
+//		dc[j] = e * f
+//	}
+//
+//go:noescape
+func lstmGradAVX512F64(dIn []float64, dForget []float64, dNew []float64, dc []float64, last []float64, in []float64, forget []float64, new []float64)
+
+// gruStateAVX2F32 does
+//
+//	for i, z := range update {
+//		h[i] = (1-z)*new[i] + z*last[i]
+//	}
+//
+//go:noescape
+func gruStateAVX2F32(h []float32, last []float32, update []float32, new []float32)
+
+// gruStateAVX2F64 does
+//
+//	for i, z := range update {
+//		h[i] = (1-z)*new[i] + z*last[i]
+//	}
+//
+//go:noescape
+func gruStateAVX2F64(h []float64, last []float64, update []float64, new []float64)
+
+// gruStateAVX512F32 does
+//
+//	for i, z := range update {
+//		h[i] = (1-z)*new[i] + z*last[i]
+//	}
+//
+//go:noescape
+func gruStateAVX512F32(h []float32, last []float32, update []float32, new []float32)
+
+// gruStateAVX512F64 does
+//
+//	for i, z := range update {
+//		h[i] = (1-z)*new[i] + z*last[i]
+//	}
+//
+//go:noescape
+func gruStateAVX512F64(h []float64, last []float64, update []float64, new []float64)
+
+// gruGradAVX2F32 does
+//
+//	for i, d := range dh {
+//		z, n := update[i], new[i]
+//		dUpdate[i] = d * (last[i] - n) * z * (1 - z)
+//		dNew[i] = d * (1 - z) * ((1 - n) * (1 + n))
+//		dh[i] = d * z
+//	}
+//
+//go:noescape
+func gruGradAVX2F32(dUpdate []float32, dNew []float32, dh []float32, last []float32, update []float32, new []float32)
+
+// gruGradAVX2F64 does
+//
+//	for i, d := range dh {
+//		z, n := update[i], new[i]
+//		dUpdate[i] = d * (last[i] - n) * z * (1 - z)
+//		dNew[i] = d * (1 - z) * ((1 - n) * (1 + n))
+//		dh[i] = d * z
+//	}
+//
+//go:noescape
+func gruGradAVX2F64(dUpdate []float64, dNew []float64, dh []float64, last []float64, update []float64, new []float64)
+
+// gruGradAVX512F32 does
+//
+//	for i, d := range dh {
+//		z, n := update[i], new[i]
+//		dUpdate[i] = d * (last[i] - n) * z * (1 - z)
+//		dNew[i] = d * (1 - z) * ((1 - n) * (1 + n))
+//		dh[i] = d * z
+//	}
+//
+//go:noescape
+func gruGradAVX512F32(dUpdate []float32, dNew []float32, dh []float32, last []float32, update []float32, new []float32)
+
+// gruGradAVX512F64 does
+//
+//	for i, d := range dh {
+//		z, n := update[i], new[i]
+//		dUpdate[i] = d * (last[i] - n) * z * (1 - z)
+//		dNew[i] = d * (1 - z) * ((1 - n) * (1 + n))
+//		dh[i] = d * z
+//	}
+//
+//go:noescape
+func gruGradAVX512F64(dUpdate []float64, dNew []float64, dh []float64, last []float64, update []float64, new []float64)
+
 // sumRowsAVX2F32 does
 //
 //	for j := range y {

@@ -22,6 +22,13 @@ type table[T Float] struct {
 	softmaxGrad func(dx, dy, y []T, dot float64)
 	sumRows     func(y, x []T, rows, stride int)
 
+	addMul      func(z, x, y []T)
+	lstmState   func(c, last, in, forget, new []T)
+	lstmOutGrad func(dOut, dc, dh, out, tanh []T)
+	lstmGrad    func(dIn, dForget, dNew, dc, last, in, forget, new []T)
+	gruState    func(h, last, update, new []T)
+	gruGrad     func(dUpdate, dNew, dh, last, update, new []T)
+
 	sgd                func(p, g []T, lr T)
 	momentum, nesterov func(p, g, v []T, lr, mu T)
 	adaGrad            func(p, g, s []T, lr, eps T)

@@ -28,6 +28,12 @@ var tableAVX2F32 = table[float32]{
 	adaGrad:     adaGradAVX2F32,
 	rmsprop:     rmspropAVX2F32,
 	adam:        adamAVX2F32,
+	addMul:      addMulAVX2F32,
+	lstmState:   lstmStateAVX2F32,
+	lstmOutGrad: lstmOutGradAVX2F32,
+	lstmGrad:    lstmGradAVX2F32,
+	gruState:    gruStateAVX2F32,
+	gruGrad:     gruGradAVX2F32,
 	sumRows:     sumRowsAVX2F32,
 }
 
@@ -55,6 +61,12 @@ var tableAVX2F64 = table[float64]{
 	adaGrad:     adaGradAVX2F64,
 	rmsprop:     rmspropAVX2F64,
 	adam:        adamAVX2F64,
+	addMul:      addMulAVX2F64,
+	lstmState:   lstmStateAVX2F64,
+	lstmOutGrad: lstmOutGradAVX2F64,
+	lstmGrad:    lstmGradAVX2F64,
+	gruState:    gruStateAVX2F64,
+	gruGrad:     gruGradAVX2F64,
 	sumRows:     sumRowsAVX2F64,
 }
 
@@ -82,6 +94,12 @@ var tableAVX512F32 = table[float32]{
 	adaGrad:     adaGradAVX512F32,
 	rmsprop:     rmspropAVX512F32,
 	adam:        adamAVX512F32,
+	addMul:      addMulAVX512F32,
+	lstmState:   lstmStateAVX512F32,
+	lstmOutGrad: lstmOutGradAVX512F32,
+	lstmGrad:    lstmGradAVX512F32,
+	gruState:    gruStateAVX512F32,
+	gruGrad:     gruGradAVX512F32,
 	sumRows:     sumRowsAVX512F32,
 }
 
@@ -109,5 +127,11 @@ var tableAVX512F64 = table[float64]{
 	adaGrad:     adaGradAVX512F64,
 	rmsprop:     rmspropAVX512F64,
 	adam:        adamAVX512F64,
+	addMul:      addMulAVX512F64,
+	lstmState:   lstmStateAVX512F64,
+	lstmOutGrad: lstmOutGradAVX512F64,
+	lstmGrad:    lstmGradAVX512F64,
+	gruState:    gruStateAVX512F64,
+	gruGrad:     gruGradAVX512F64,
 	sumRows:     sumRowsAVX512F64,
 }

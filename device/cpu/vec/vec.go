@@ -84,6 +84,42 @@ func SumRows[T Float](y, x []T, rows, stride int) {
 	}
 }
 
+// AddMul is z += x·y.
+func AddMul[T Float](z, x, y []T) { of[T]().addMul(z, x[:len(z)], y[:len(z)]) }
+
+// LSTMState is c = forget·last + in·new.
+func LSTMState[T Float](c, last, in, forget, new []T) {
+	n := len(c)
+	of[T]().lstmState(c, last[:n], in[:n], forget[:n], new[:n])
+}
+
+// LSTMOutGrad is dOut = dh·tanh·out·(1-out); dc += dh·out·(1-tanh)·(1+tanh), the gradient of h = out·tanh c, where tanh is
+// that of c, and of the sigmoid that out is.
+func LSTMOutGrad[T Float](dOut, dc, dh, out, tanh []T) {
+	n := len(dOut)
+	of[T]().lstmOutGrad(dOut, dc[:n], dh[:n], out[:n], tanh[:n])
+}
+
+// LSTMGrad is dIn = dc·new·in·(1-in); dForget = dc·last·forget·(1-forget); dNew = dc·in·(1-new)·(1+new); dc = dc·forget, the
+// gradient of LSTMState and of the sigmoids and the tanh that the gates are.
+func LSTMGrad[T Float](dIn, dForget, dNew, dc, last, in, forget, new []T) {
+	n := len(dIn)
+	of[T]().lstmGrad(dIn, dForget[:n], dNew[:n], dc[:n], last[:n], in[:n], forget[:n], new[:n])
+}
+
+// GRUState is h = (1-update)·new + update·last.
+func GRUState[T Float](h, last, update, new []T) {
+	n := len(h)
+	of[T]().gruState(h, last[:n], update[:n], new[:n])
+}
+
+// GRUGrad is dUpdate = dh·(last-new)·update·(1-update); dNew = dh·(1-update)·(1-new)·(1+new); dh = dh·update, the gradient of
+// GRUState and of the sigmoid and the tanh that the gates are.
+func GRUGrad[T Float](dUpdate, dNew, dh, last, update, new []T) {
+	n := len(dUpdate)
+	of[T]().gruGrad(dUpdate, dNew[:n], dh[:n], last[:n], update[:n], new[:n])
+}
+
 // SGD is p -= lr·g.
 func SGD[T Float](p, g []T, lr T) { of[T]().sgd(p, g[:len(p)], lr) }
 

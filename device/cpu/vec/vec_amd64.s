@@ -5273,6 +5273,1378 @@ done:
 	VZEROUPPER
 	RET
 
+// func addMulAVX2F32(z []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·addMulAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ z_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ z_base+0(FP), DI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R8
+	VMOVUPS    64(R8)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*1), Y0, Y1
+	VMASKMOVPS (BX)(CX*1), Y0, Y2
+	VMASKMOVPS (SI)(CX*1), Y0, Y3
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addMulAVX2F64(z []float64, x []float64, y []float64)
+// Requires: AVX
+TEXT ·addMulAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ z_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ z_base+0(FP), DI
+	XORQ CX, CX
+	SUBQ $0x04, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y2
+	VMULPD  Y2, Y1, Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (DI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R8
+	VMOVUPS    128(R8)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*1), Y0, Y1
+	VMASKMOVPD (BX)(CX*1), Y0, Y2
+	VMASKMOVPD (SI)(CX*1), Y0, Y3
+	VMULPD     Y3, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addMulAVX512F32(z []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addMulAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ z_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ z_base+0(FP), DI
+	XORQ CX, CX
+	SUBQ $0x10, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R8
+	BZHIQ     AX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VMOVUPS.Z (SI)(CX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func addMulAVX512F64(z []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addMulAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ z_len+8(FP), AX
+	MOVQ z_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ z_base+0(FP), DI
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z2
+	VMULPD  Z2, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R8
+	BZHIQ     AX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z0
+	VMOVUPD.Z (BX)(CX*1), K1, Z1
+	VMOVUPD.Z (SI)(CX*1), K1, Z2
+	VMULPD    Z2, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmStateAVX2F32(c []float32, last []float32, in []float32, forget []float32, new []float32)
+// Requires: AVX
+TEXT ·lstmStateAVX2F32(SB), NOSPLIT, $0-120
+	MOVQ c_len+8(FP), AX
+	MOVQ last_base+24(FP), DX
+	MOVQ in_base+48(FP), BX
+	MOVQ forget_base+72(FP), SI
+	MOVQ new_base+96(FP), DI
+	MOVQ c_base+0(FP), R8
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y2
+	VMOVUPS (DI)(CX*1), Y3
+	VMULPS  Y0, Y2, Y0
+	VMULPS  Y3, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R9
+	VMOVUPS    64(R9)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*1), Y0, Y1
+	VMASKMOVPS (BX)(CX*1), Y0, Y2
+	VMASKMOVPS (SI)(CX*1), Y0, Y3
+	VMASKMOVPS (DI)(CX*1), Y0, Y4
+	VMULPS     Y1, Y3, Y1
+	VMULPS     Y4, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmStateAVX2F64(c []float64, last []float64, in []float64, forget []float64, new []float64)
+// Requires: AVX
+TEXT ·lstmStateAVX2F64(SB), NOSPLIT, $0-120
+	MOVQ c_len+8(FP), AX
+	MOVQ last_base+24(FP), DX
+	MOVQ in_base+48(FP), BX
+	MOVQ forget_base+72(FP), SI
+	MOVQ new_base+96(FP), DI
+	MOVQ c_base+0(FP), R8
+	XORQ CX, CX
+	SUBQ $0x04, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y2
+	VMOVUPS (DI)(CX*1), Y3
+	VMULPD  Y0, Y2, Y0
+	VMULPD  Y3, Y1, Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPS Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R9
+	VMOVUPS    128(R9)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*1), Y0, Y1
+	VMASKMOVPD (BX)(CX*1), Y0, Y2
+	VMASKMOVPD (SI)(CX*1), Y0, Y3
+	VMASKMOVPD (DI)(CX*1), Y0, Y4
+	VMULPD     Y1, Y3, Y1
+	VMULPD     Y4, Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmStateAVX512F32(c []float32, last []float32, in []float32, forget []float32, new []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmStateAVX512F32(SB), NOSPLIT, $0-120
+	MOVQ c_len+8(FP), AX
+	MOVQ last_base+24(FP), DX
+	MOVQ in_base+48(FP), BX
+	MOVQ forget_base+72(FP), SI
+	MOVQ new_base+96(FP), DI
+	MOVQ c_base+0(FP), R8
+	XORQ CX, CX
+	SUBQ $0x10, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z2
+	VMOVUPS (DI)(CX*1), Z3
+	VMULPS  Z0, Z2, Z0
+	VMULPS  Z3, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VMOVUPS.Z (SI)(CX*1), K1, Z2
+	VMOVUPS.Z (DI)(CX*1), K1, Z3
+	VMULPS    Z0, Z2, Z0
+	VMULPS    Z3, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmStateAVX512F64(c []float64, last []float64, in []float64, forget []float64, new []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmStateAVX512F64(SB), NOSPLIT, $0-120
+	MOVQ c_len+8(FP), AX
+	MOVQ last_base+24(FP), DX
+	MOVQ in_base+48(FP), BX
+	MOVQ forget_base+72(FP), SI
+	MOVQ new_base+96(FP), DI
+	MOVQ c_base+0(FP), R8
+	XORQ CX, CX
+	SUBQ $0x08, AX
+	JLT  tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z2
+	VMOVUPS (DI)(CX*1), Z3
+	VMULPD  Z0, Z2, Z0
+	VMULPD  Z3, Z1, Z1
+	VADDPD  Z1, Z0, Z0
+	VMOVUPS Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R9
+	BZHIQ     AX, R9, R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z0
+	VMOVUPD.Z (BX)(CX*1), K1, Z1
+	VMOVUPD.Z (SI)(CX*1), K1, Z2
+	VMOVUPD.Z (DI)(CX*1), K1, Z3
+	VMULPD    Z0, Z2, Z0
+	VMULPD    Z3, Z1, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (R8)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmOutGradAVX2F32(dOut []float32, dc []float32, dh []float32, out []float32, tanh []float32)
+// Requires: AVX
+TEXT ·lstmOutGradAVX2F32(SB), NOSPLIT, $0-120
+	MOVQ         dOut_len+8(FP), AX
+	MOVQ         dc_base+24(FP), DX
+	MOVQ         dh_base+48(FP), BX
+	MOVQ         out_base+72(FP), SI
+	MOVQ         tanh_base+96(FP), DI
+	MOVQ         dOut_base+0(FP), R8
+	MOVQ         dc_base+24(FP), R9
+	VBROADCASTSS c3f800000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VMULPS  Y4, Y2, Y5
+	VMULPS  Y3, Y5, Y5
+	VSUBPS  Y3, Y0, Y6
+	VMULPS  Y6, Y5, Y5
+	VMULPS  Y3, Y2, Y2
+	VSUBPS  Y4, Y0, Y3
+	VADDPS  Y4, Y0, Y4
+	VMULPS  Y4, Y3, Y3
+	VMULPS  Y3, Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y5, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R10
+	VMOVUPS    64(R10)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VMASKMOVPS (BX)(CX*1), Y1, Y3
+	VMASKMOVPS (SI)(CX*1), Y1, Y4
+	VMASKMOVPS (DI)(CX*1), Y1, Y5
+	VMULPS     Y5, Y3, Y6
+	VMULPS     Y4, Y6, Y6
+	VSUBPS     Y4, Y0, Y7
+	VMULPS     Y7, Y6, Y6
+	VMULPS     Y4, Y3, Y3
+	VSUBPS     Y5, Y0, Y4
+	VADDPS     Y5, Y0, Y0
+	VMULPS     Y0, Y4, Y0
+	VMULPS     Y0, Y3, Y0
+	VADDPS     Y0, Y2, Y0
+	VMASKMOVPS Y6, Y1, (R8)(CX*1)
+	VMASKMOVPS Y0, Y1, (R9)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmOutGradAVX2F64(dOut []float64, dc []float64, dh []float64, out []float64, tanh []float64)
+// Requires: AVX
+TEXT ·lstmOutGradAVX2F64(SB), NOSPLIT, $0-120
+	MOVQ         dOut_len+8(FP), AX
+	MOVQ         dc_base+24(FP), DX
+	MOVQ         dh_base+48(FP), BX
+	MOVQ         out_base+72(FP), SI
+	MOVQ         tanh_base+96(FP), DI
+	MOVQ         dOut_base+0(FP), R8
+	MOVQ         dc_base+24(FP), R9
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VMULPD  Y4, Y2, Y5
+	VMULPD  Y3, Y5, Y5
+	VSUBPD  Y3, Y0, Y6
+	VMULPD  Y6, Y5, Y5
+	VMULPD  Y3, Y2, Y2
+	VSUBPD  Y4, Y0, Y3
+	VADDPD  Y4, Y0, Y4
+	VMULPD  Y4, Y3, Y3
+	VMULPD  Y3, Y2, Y2
+	VADDPD  Y2, Y1, Y1
+	VMOVUPS Y5, (R8)(CX*1)
+	VMOVUPS Y1, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R10
+	VMOVUPS    128(R10)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VMASKMOVPD (SI)(CX*1), Y1, Y4
+	VMASKMOVPD (DI)(CX*1), Y1, Y5
+	VMULPD     Y5, Y3, Y6
+	VMULPD     Y4, Y6, Y6
+	VSUBPD     Y4, Y0, Y7
+	VMULPD     Y7, Y6, Y6
+	VMULPD     Y4, Y3, Y3
+	VSUBPD     Y5, Y0, Y4
+	VADDPD     Y5, Y0, Y0
+	VMULPD     Y0, Y4, Y0
+	VMULPD     Y0, Y3, Y0
+	VADDPD     Y0, Y2, Y0
+	VMASKMOVPD Y6, Y1, (R8)(CX*1)
+	VMASKMOVPD Y0, Y1, (R9)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmOutGradAVX512F32(dOut []float32, dc []float32, dh []float32, out []float32, tanh []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmOutGradAVX512F32(SB), NOSPLIT, $0-120
+	MOVQ         dOut_len+8(FP), AX
+	MOVQ         dc_base+24(FP), DX
+	MOVQ         dh_base+48(FP), BX
+	MOVQ         out_base+72(FP), SI
+	MOVQ         tanh_base+96(FP), DI
+	MOVQ         dOut_base+0(FP), R8
+	MOVQ         dc_base+24(FP), R9
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VMULPS  Z4, Z2, Z5
+	VMULPS  Z3, Z5, Z5
+	VSUBPS  Z3, Z0, Z6
+	VMULPS  Z6, Z5, Z5
+	VMULPS  Z3, Z2, Z2
+	VSUBPS  Z4, Z0, Z3
+	VADDPS  Z4, Z0, Z4
+	VMULPS  Z4, Z3, Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z5, (R8)(CX*1)
+	VMOVUPS Z1, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R10
+	BZHIQ     AX, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VMOVUPS.Z (BX)(CX*1), K1, Z2
+	VMOVUPS.Z (SI)(CX*1), K1, Z3
+	VMOVUPS.Z (DI)(CX*1), K1, Z4
+	VMULPS    Z4, Z2, Z5
+	VMULPS    Z3, Z5, Z5
+	VSUBPS    Z3, Z0, Z6
+	VMULPS    Z6, Z5, Z5
+	VMULPS    Z3, Z2, Z2
+	VSUBPS    Z4, Z0, Z3
+	VADDPS    Z4, Z0, Z0
+	VMULPS    Z0, Z3, Z0
+	VMULPS    Z0, Z2, Z0
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z5, K1, (R8)(CX*1)
+	VMOVUPS   Z0, K1, (R9)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmOutGradAVX512F64(dOut []float64, dc []float64, dh []float64, out []float64, tanh []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmOutGradAVX512F64(SB), NOSPLIT, $0-120
+	MOVQ         dOut_len+8(FP), AX
+	MOVQ         dc_base+24(FP), DX
+	MOVQ         dh_base+48(FP), BX
+	MOVQ         out_base+72(FP), SI
+	MOVQ         tanh_base+96(FP), DI
+	MOVQ         dOut_base+0(FP), R8
+	MOVQ         dc_base+24(FP), R9
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VMULPD  Z4, Z2, Z5
+	VMULPD  Z3, Z5, Z5
+	VSUBPD  Z3, Z0, Z6
+	VMULPD  Z6, Z5, Z5
+	VMULPD  Z3, Z2, Z2
+	VSUBPD  Z4, Z0, Z3
+	VADDPD  Z4, Z0, Z4
+	VMULPD  Z4, Z3, Z3
+	VMULPD  Z3, Z2, Z2
+	VADDPD  Z2, Z1, Z1
+	VMOVUPS Z5, (R8)(CX*1)
+	VMOVUPS Z1, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R10
+	BZHIQ     AX, R10, R10
+	KMOVW     R10, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VMOVUPD.Z (SI)(CX*1), K1, Z3
+	VMOVUPD.Z (DI)(CX*1), K1, Z4
+	VMULPD    Z4, Z2, Z5
+	VMULPD    Z3, Z5, Z5
+	VSUBPD    Z3, Z0, Z6
+	VMULPD    Z6, Z5, Z5
+	VMULPD    Z3, Z2, Z2
+	VSUBPD    Z4, Z0, Z3
+	VADDPD    Z4, Z0, Z0
+	VMULPD    Z0, Z3, Z0
+	VMULPD    Z0, Z2, Z0
+	VADDPD    Z0, Z1, Z0
+	VMOVUPD   Z5, K1, (R8)(CX*1)
+	VMOVUPD   Z0, K1, (R9)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmGradAVX2F32(dIn []float32, dForget []float32, dNew []float32, dc []float32, last []float32, in []float32, forget []float32, new []float32)
+// Requires: AVX
+TEXT ·lstmGradAVX2F32(SB), NOSPLIT, $0-192
+	MOVQ         dIn_len+8(FP), AX
+	MOVQ         dc_base+72(FP), DX
+	MOVQ         last_base+96(FP), BX
+	MOVQ         in_base+120(FP), SI
+	MOVQ         forget_base+144(FP), DI
+	MOVQ         new_base+168(FP), R8
+	MOVQ         dIn_base+0(FP), R9
+	MOVQ         dForget_base+24(FP), R10
+	MOVQ         dNew_base+48(FP), R11
+	MOVQ         dc_base+72(FP), R12
+	VBROADCASTSS c3f800000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VMOVUPS (R8)(CX*1), Y5
+	VMULPS  Y5, Y1, Y6
+	VMULPS  Y3, Y6, Y6
+	VSUBPS  Y3, Y0, Y7
+	VMULPS  Y7, Y6, Y6
+	VMULPS  Y2, Y1, Y2
+	VMULPS  Y4, Y2, Y2
+	VSUBPS  Y4, Y0, Y7
+	VMULPS  Y7, Y2, Y2
+	VMULPS  Y3, Y1, Y3
+	VSUBPS  Y5, Y0, Y7
+	VADDPS  Y5, Y0, Y5
+	VMULPS  Y5, Y7, Y5
+	VMULPS  Y5, Y3, Y3
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS Y6, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	VMOVUPS Y3, (R11)(CX*1)
+	VMOVUPS Y1, (R12)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R13
+	VMOVUPS    64(R13)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VMASKMOVPS (BX)(CX*1), Y1, Y3
+	VMASKMOVPS (SI)(CX*1), Y1, Y4
+	VMASKMOVPS (DI)(CX*1), Y1, Y5
+	VMASKMOVPS (R8)(CX*1), Y1, Y6
+	VMULPS     Y6, Y2, Y7
+	VMULPS     Y4, Y7, Y7
+	VSUBPS     Y4, Y0, Y8
+	VMULPS     Y8, Y7, Y7
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y5, Y3, Y3
+	VSUBPS     Y5, Y0, Y8
+	VMULPS     Y8, Y3, Y3
+	VMULPS     Y4, Y2, Y4
+	VSUBPS     Y6, Y0, Y8
+	VADDPS     Y6, Y0, Y0
+	VMULPS     Y0, Y8, Y0
+	VMULPS     Y0, Y4, Y0
+	VMULPS     Y5, Y2, Y2
+	VMASKMOVPS Y7, Y1, (R9)(CX*1)
+	VMASKMOVPS Y3, Y1, (R10)(CX*1)
+	VMASKMOVPS Y0, Y1, (R11)(CX*1)
+	VMASKMOVPS Y2, Y1, (R12)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmGradAVX2F64(dIn []float64, dForget []float64, dNew []float64, dc []float64, last []float64, in []float64, forget []float64, new []float64)
+// Requires: AVX
+TEXT ·lstmGradAVX2F64(SB), NOSPLIT, $0-192
+	MOVQ         dIn_len+8(FP), AX
+	MOVQ         dc_base+72(FP), DX
+	MOVQ         last_base+96(FP), BX
+	MOVQ         in_base+120(FP), SI
+	MOVQ         forget_base+144(FP), DI
+	MOVQ         new_base+168(FP), R8
+	MOVQ         dIn_base+0(FP), R9
+	MOVQ         dForget_base+24(FP), R10
+	MOVQ         dNew_base+48(FP), R11
+	MOVQ         dc_base+72(FP), R12
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VMOVUPS (R8)(CX*1), Y5
+	VMULPD  Y5, Y1, Y6
+	VMULPD  Y3, Y6, Y6
+	VSUBPD  Y3, Y0, Y7
+	VMULPD  Y7, Y6, Y6
+	VMULPD  Y2, Y1, Y2
+	VMULPD  Y4, Y2, Y2
+	VSUBPD  Y4, Y0, Y7
+	VMULPD  Y7, Y2, Y2
+	VMULPD  Y3, Y1, Y3
+	VSUBPD  Y5, Y0, Y7
+	VADDPD  Y5, Y0, Y5
+	VMULPD  Y5, Y7, Y5
+	VMULPD  Y5, Y3, Y3
+	VMULPD  Y4, Y1, Y1
+	VMOVUPS Y6, (R9)(CX*1)
+	VMOVUPS Y2, (R10)(CX*1)
+	VMOVUPS Y3, (R11)(CX*1)
+	VMOVUPS Y1, (R12)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R13
+	VMOVUPS    128(R13)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VMASKMOVPD (SI)(CX*1), Y1, Y4
+	VMASKMOVPD (DI)(CX*1), Y1, Y5
+	VMASKMOVPD (R8)(CX*1), Y1, Y6
+	VMULPD     Y6, Y2, Y7
+	VMULPD     Y4, Y7, Y7
+	VSUBPD     Y4, Y0, Y8
+	VMULPD     Y8, Y7, Y7
+	VMULPD     Y3, Y2, Y3
+	VMULPD     Y5, Y3, Y3
+	VSUBPD     Y5, Y0, Y8
+	VMULPD     Y8, Y3, Y3
+	VMULPD     Y4, Y2, Y4
+	VSUBPD     Y6, Y0, Y8
+	VADDPD     Y6, Y0, Y0
+	VMULPD     Y0, Y8, Y0
+	VMULPD     Y0, Y4, Y0
+	VMULPD     Y5, Y2, Y2
+	VMASKMOVPD Y7, Y1, (R9)(CX*1)
+	VMASKMOVPD Y3, Y1, (R10)(CX*1)
+	VMASKMOVPD Y0, Y1, (R11)(CX*1)
+	VMASKMOVPD Y2, Y1, (R12)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmGradAVX512F32(dIn []float32, dForget []float32, dNew []float32, dc []float32, last []float32, in []float32, forget []float32, new []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmGradAVX512F32(SB), NOSPLIT, $0-192
+	MOVQ         dIn_len+8(FP), AX
+	MOVQ         dc_base+72(FP), DX
+	MOVQ         last_base+96(FP), BX
+	MOVQ         in_base+120(FP), SI
+	MOVQ         forget_base+144(FP), DI
+	MOVQ         new_base+168(FP), R8
+	MOVQ         dIn_base+0(FP), R9
+	MOVQ         dForget_base+24(FP), R10
+	MOVQ         dNew_base+48(FP), R11
+	MOVQ         dc_base+72(FP), R12
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VMOVUPS (R8)(CX*1), Z5
+	VMULPS  Z5, Z1, Z6
+	VMULPS  Z3, Z6, Z6
+	VSUBPS  Z3, Z0, Z7
+	VMULPS  Z7, Z6, Z6
+	VMULPS  Z2, Z1, Z2
+	VMULPS  Z4, Z2, Z2
+	VSUBPS  Z4, Z0, Z7
+	VMULPS  Z7, Z2, Z2
+	VMULPS  Z3, Z1, Z3
+	VSUBPS  Z5, Z0, Z7
+	VADDPS  Z5, Z0, Z5
+	VMULPS  Z5, Z7, Z5
+	VMULPS  Z5, Z3, Z3
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS Z6, (R9)(CX*1)
+	VMOVUPS Z2, (R10)(CX*1)
+	VMOVUPS Z3, (R11)(CX*1)
+	VMOVUPS Z1, (R12)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R13
+	BZHIQ     AX, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VMOVUPS.Z (BX)(CX*1), K1, Z2
+	VMOVUPS.Z (SI)(CX*1), K1, Z3
+	VMOVUPS.Z (DI)(CX*1), K1, Z4
+	VMOVUPS.Z (R8)(CX*1), K1, Z5
+	VMULPS    Z5, Z1, Z6
+	VMULPS    Z3, Z6, Z6
+	VSUBPS    Z3, Z0, Z7
+	VMULPS    Z7, Z6, Z6
+	VMULPS    Z2, Z1, Z2
+	VMULPS    Z4, Z2, Z2
+	VSUBPS    Z4, Z0, Z7
+	VMULPS    Z7, Z2, Z2
+	VMULPS    Z3, Z1, Z3
+	VSUBPS    Z5, Z0, Z7
+	VADDPS    Z5, Z0, Z0
+	VMULPS    Z0, Z7, Z0
+	VMULPS    Z0, Z3, Z0
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   Z6, K1, (R9)(CX*1)
+	VMOVUPS   Z2, K1, (R10)(CX*1)
+	VMOVUPS   Z0, K1, (R11)(CX*1)
+	VMOVUPS   Z1, K1, (R12)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func lstmGradAVX512F64(dIn []float64, dForget []float64, dNew []float64, dc []float64, last []float64, in []float64, forget []float64, new []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lstmGradAVX512F64(SB), NOSPLIT, $0-192
+	MOVQ         dIn_len+8(FP), AX
+	MOVQ         dc_base+72(FP), DX
+	MOVQ         last_base+96(FP), BX
+	MOVQ         in_base+120(FP), SI
+	MOVQ         forget_base+144(FP), DI
+	MOVQ         new_base+168(FP), R8
+	MOVQ         dIn_base+0(FP), R9
+	MOVQ         dForget_base+24(FP), R10
+	MOVQ         dNew_base+48(FP), R11
+	MOVQ         dc_base+72(FP), R12
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VMOVUPS (R8)(CX*1), Z5
+	VMULPD  Z5, Z1, Z6
+	VMULPD  Z3, Z6, Z6
+	VSUBPD  Z3, Z0, Z7
+	VMULPD  Z7, Z6, Z6
+	VMULPD  Z2, Z1, Z2
+	VMULPD  Z4, Z2, Z2
+	VSUBPD  Z4, Z0, Z7
+	VMULPD  Z7, Z2, Z2
+	VMULPD  Z3, Z1, Z3
+	VSUBPD  Z5, Z0, Z7
+	VADDPD  Z5, Z0, Z5
+	VMULPD  Z5, Z7, Z5
+	VMULPD  Z5, Z3, Z3
+	VMULPD  Z4, Z1, Z1
+	VMOVUPS Z6, (R9)(CX*1)
+	VMOVUPS Z2, (R10)(CX*1)
+	VMOVUPS Z3, (R11)(CX*1)
+	VMOVUPS Z1, (R12)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R13
+	BZHIQ     AX, R13, R13
+	KMOVW     R13, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VMOVUPD.Z (SI)(CX*1), K1, Z3
+	VMOVUPD.Z (DI)(CX*1), K1, Z4
+	VMOVUPD.Z (R8)(CX*1), K1, Z5
+	VMULPD    Z5, Z1, Z6
+	VMULPD    Z3, Z6, Z6
+	VSUBPD    Z3, Z0, Z7
+	VMULPD    Z7, Z6, Z6
+	VMULPD    Z2, Z1, Z2
+	VMULPD    Z4, Z2, Z2
+	VSUBPD    Z4, Z0, Z7
+	VMULPD    Z7, Z2, Z2
+	VMULPD    Z3, Z1, Z3
+	VSUBPD    Z5, Z0, Z7
+	VADDPD    Z5, Z0, Z0
+	VMULPD    Z0, Z7, Z0
+	VMULPD    Z0, Z3, Z0
+	VMULPD    Z4, Z1, Z1
+	VMOVUPD   Z6, K1, (R9)(CX*1)
+	VMOVUPD   Z2, K1, (R10)(CX*1)
+	VMOVUPD   Z0, K1, (R11)(CX*1)
+	VMOVUPD   Z1, K1, (R12)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruStateAVX2F32(h []float32, last []float32, update []float32, new []float32)
+// Requires: AVX
+TEXT ·gruStateAVX2F32(SB), NOSPLIT, $0-96
+	MOVQ         h_len+8(FP), AX
+	MOVQ         last_base+24(FP), DX
+	MOVQ         update_base+48(FP), BX
+	MOVQ         new_base+72(FP), SI
+	MOVQ         h_base+0(FP), DI
+	VBROADCASTSS c3f800000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VSUBPS  Y2, Y0, Y4
+	VMULPS  Y3, Y4, Y3
+	VMULPS  Y1, Y2, Y1
+	VADDPS  Y1, Y3, Y1
+	VMOVUPS Y1, (DI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R8
+	VMOVUPS    64(R8)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VMASKMOVPS (BX)(CX*1), Y1, Y3
+	VMASKMOVPS (SI)(CX*1), Y1, Y4
+	VSUBPS     Y3, Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VMULPS     Y2, Y3, Y2
+	VADDPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruStateAVX2F64(h []float64, last []float64, update []float64, new []float64)
+// Requires: AVX
+TEXT ·gruStateAVX2F64(SB), NOSPLIT, $0-96
+	MOVQ         h_len+8(FP), AX
+	MOVQ         last_base+24(FP), DX
+	MOVQ         update_base+48(FP), BX
+	MOVQ         new_base+72(FP), SI
+	MOVQ         h_base+0(FP), DI
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VSUBPD  Y2, Y0, Y4
+	VMULPD  Y3, Y4, Y3
+	VMULPD  Y1, Y2, Y1
+	VADDPD  Y1, Y3, Y1
+	VMOVUPS Y1, (DI)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R8
+	VMOVUPS    128(R8)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VMASKMOVPD (SI)(CX*1), Y1, Y4
+	VSUBPD     Y3, Y0, Y0
+	VMULPD     Y4, Y0, Y0
+	VMULPD     Y2, Y3, Y2
+	VADDPD     Y2, Y0, Y0
+	VMASKMOVPD Y0, Y1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruStateAVX512F32(h []float32, last []float32, update []float32, new []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gruStateAVX512F32(SB), NOSPLIT, $0-96
+	MOVQ         h_len+8(FP), AX
+	MOVQ         last_base+24(FP), DX
+	MOVQ         update_base+48(FP), BX
+	MOVQ         new_base+72(FP), SI
+	MOVQ         h_base+0(FP), DI
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VSUBPS  Z2, Z0, Z4
+	VMULPS  Z3, Z4, Z3
+	VMULPS  Z1, Z2, Z1
+	VADDPS  Z1, Z3, Z1
+	VMOVUPS Z1, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R8
+	BZHIQ     AX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VMOVUPS.Z (BX)(CX*1), K1, Z2
+	VMOVUPS.Z (SI)(CX*1), K1, Z3
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    Z3, Z0, Z0
+	VMULPS    Z1, Z2, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruStateAVX512F64(h []float64, last []float64, update []float64, new []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gruStateAVX512F64(SB), NOSPLIT, $0-96
+	MOVQ         h_len+8(FP), AX
+	MOVQ         last_base+24(FP), DX
+	MOVQ         update_base+48(FP), BX
+	MOVQ         new_base+72(FP), SI
+	MOVQ         h_base+0(FP), DI
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VSUBPD  Z2, Z0, Z4
+	VMULPD  Z3, Z4, Z3
+	VMULPD  Z1, Z2, Z1
+	VADDPD  Z1, Z3, Z1
+	VMOVUPS Z1, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R8
+	BZHIQ     AX, R8, R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VMOVUPD.Z (SI)(CX*1), K1, Z3
+	VSUBPD    Z2, Z0, Z0
+	VMULPD    Z3, Z0, Z0
+	VMULPD    Z1, Z2, Z1
+	VADDPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DI)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruGradAVX2F32(dUpdate []float32, dNew []float32, dh []float32, last []float32, update []float32, new []float32)
+// Requires: AVX
+TEXT ·gruGradAVX2F32(SB), NOSPLIT, $0-144
+	MOVQ         dUpdate_len+8(FP), AX
+	MOVQ         dh_base+48(FP), DX
+	MOVQ         last_base+72(FP), BX
+	MOVQ         update_base+96(FP), SI
+	MOVQ         new_base+120(FP), DI
+	MOVQ         dUpdate_base+0(FP), R8
+	MOVQ         dNew_base+24(FP), R9
+	MOVQ         dh_base+48(FP), R10
+	VBROADCASTSS c3f800000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VSUBPS  Y4, Y2, Y2
+	VMULPS  Y2, Y1, Y2
+	VMULPS  Y3, Y2, Y2
+	VSUBPS  Y3, Y0, Y5
+	VMULPS  Y5, Y2, Y2
+	VSUBPS  Y3, Y0, Y5
+	VMULPS  Y5, Y1, Y5
+	VSUBPS  Y4, Y0, Y6
+	VADDPS  Y4, Y0, Y4
+	VMULPS  Y4, Y6, Y4
+	VMULPS  Y4, Y5, Y4
+	VMULPS  Y3, Y1, Y1
+	VMOVUPS Y2, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y1, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x08, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF32<>+0(SB), R11
+	VMOVUPS    64(R11)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*1), Y1, Y2
+	VMASKMOVPS (BX)(CX*1), Y1, Y3
+	VMASKMOVPS (SI)(CX*1), Y1, Y4
+	VMASKMOVPS (DI)(CX*1), Y1, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y4, Y3, Y3
+	VSUBPS     Y4, Y0, Y6
+	VMULPS     Y6, Y3, Y3
+	VSUBPS     Y4, Y0, Y6
+	VMULPS     Y6, Y2, Y6
+	VSUBPS     Y5, Y0, Y7
+	VADDPS     Y5, Y0, Y0
+	VMULPS     Y0, Y7, Y0
+	VMULPS     Y0, Y6, Y0
+	VMULPS     Y4, Y2, Y2
+	VMASKMOVPS Y3, Y1, (R8)(CX*1)
+	VMASKMOVPS Y0, Y1, (R9)(CX*1)
+	VMASKMOVPS Y2, Y1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruGradAVX2F64(dUpdate []float64, dNew []float64, dh []float64, last []float64, update []float64, new []float64)
+// Requires: AVX
+TEXT ·gruGradAVX2F64(SB), NOSPLIT, $0-144
+	MOVQ         dUpdate_len+8(FP), AX
+	MOVQ         dh_base+48(FP), DX
+	MOVQ         last_base+72(FP), BX
+	MOVQ         update_base+96(FP), SI
+	MOVQ         new_base+120(FP), DI
+	MOVQ         dUpdate_base+0(FP), R8
+	MOVQ         dNew_base+24(FP), R9
+	MOVQ         dh_base+48(FP), R10
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Y0
+	XORQ         CX, CX
+	SUBQ         $0x04, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Y1
+	VMOVUPS (BX)(CX*1), Y2
+	VMOVUPS (SI)(CX*1), Y3
+	VMOVUPS (DI)(CX*1), Y4
+	VSUBPD  Y4, Y2, Y2
+	VMULPD  Y2, Y1, Y2
+	VMULPD  Y3, Y2, Y2
+	VSUBPD  Y3, Y0, Y5
+	VMULPD  Y5, Y2, Y2
+	VSUBPD  Y3, Y0, Y5
+	VMULPD  Y5, Y1, Y5
+	VSUBPD  Y4, Y0, Y6
+	VADDPD  Y4, Y0, Y4
+	VMULPD  Y4, Y6, Y4
+	VMULPD  Y4, Y5, Y4
+	VMULPD  Y3, Y1, Y1
+	VMOVUPS Y2, (R8)(CX*1)
+	VMOVUPS Y4, (R9)(CX*1)
+	VMOVUPS Y1, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, AX
+	JGE     loop
+
+tail:
+	ADDQ       $0x04, AX
+	JZ         done
+	NEGQ       AX
+	LEAQ       onesF64<>+0(SB), R11
+	VMOVUPS    128(R11)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*1), Y1, Y2
+	VMASKMOVPD (BX)(CX*1), Y1, Y3
+	VMASKMOVPD (SI)(CX*1), Y1, Y4
+	VMASKMOVPD (DI)(CX*1), Y1, Y5
+	VSUBPD     Y5, Y3, Y3
+	VMULPD     Y3, Y2, Y3
+	VMULPD     Y4, Y3, Y3
+	VSUBPD     Y4, Y0, Y6
+	VMULPD     Y6, Y3, Y3
+	VSUBPD     Y4, Y0, Y6
+	VMULPD     Y6, Y2, Y6
+	VSUBPD     Y5, Y0, Y7
+	VADDPD     Y5, Y0, Y0
+	VMULPD     Y0, Y7, Y0
+	VMULPD     Y0, Y6, Y0
+	VMULPD     Y4, Y2, Y2
+	VMASKMOVPD Y3, Y1, (R8)(CX*1)
+	VMASKMOVPD Y0, Y1, (R9)(CX*1)
+	VMASKMOVPD Y2, Y1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruGradAVX512F32(dUpdate []float32, dNew []float32, dh []float32, last []float32, update []float32, new []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gruGradAVX512F32(SB), NOSPLIT, $0-144
+	MOVQ         dUpdate_len+8(FP), AX
+	MOVQ         dh_base+48(FP), DX
+	MOVQ         last_base+72(FP), BX
+	MOVQ         update_base+96(FP), SI
+	MOVQ         new_base+120(FP), DI
+	MOVQ         dUpdate_base+0(FP), R8
+	MOVQ         dNew_base+24(FP), R9
+	MOVQ         dh_base+48(FP), R10
+	VBROADCASTSS c3f800000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x10, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VSUBPS  Z4, Z2, Z2
+	VMULPS  Z2, Z1, Z2
+	VMULPS  Z3, Z2, Z2
+	VSUBPS  Z3, Z0, Z5
+	VMULPS  Z5, Z2, Z2
+	VSUBPS  Z3, Z0, Z5
+	VMULPS  Z5, Z1, Z5
+	VSUBPS  Z4, Z0, Z6
+	VADDPS  Z4, Z0, Z4
+	VMULPS  Z4, Z6, Z4
+	VMULPS  Z4, Z5, Z4
+	VMULPS  Z3, Z1, Z1
+	VMOVUPS Z2, (R8)(CX*1)
+	VMOVUPS Z4, (R9)(CX*1)
+	VMOVUPS Z1, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x10, AX
+	JZ        done
+	MOVQ      $-1, R11
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VMOVUPS.Z (BX)(CX*1), K1, Z2
+	VMOVUPS.Z (SI)(CX*1), K1, Z3
+	VMOVUPS.Z (DI)(CX*1), K1, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    Z2, Z1, Z2
+	VMULPS    Z3, Z2, Z2
+	VSUBPS    Z3, Z0, Z5
+	VMULPS    Z5, Z2, Z2
+	VSUBPS    Z3, Z0, Z5
+	VMULPS    Z5, Z1, Z5
+	VSUBPS    Z4, Z0, Z6
+	VADDPS    Z4, Z0, Z0
+	VMULPS    Z0, Z6, Z0
+	VMULPS    Z0, Z5, Z0
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   Z2, K1, (R8)(CX*1)
+	VMOVUPS   Z0, K1, (R9)(CX*1)
+	VMOVUPS   Z1, K1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gruGradAVX512F64(dUpdate []float64, dNew []float64, dh []float64, last []float64, update []float64, new []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gruGradAVX512F64(SB), NOSPLIT, $0-144
+	MOVQ         dUpdate_len+8(FP), AX
+	MOVQ         dh_base+48(FP), DX
+	MOVQ         last_base+72(FP), BX
+	MOVQ         update_base+96(FP), SI
+	MOVQ         new_base+120(FP), DI
+	MOVQ         dUpdate_base+0(FP), R8
+	MOVQ         dNew_base+24(FP), R9
+	MOVQ         dh_base+48(FP), R10
+	VBROADCASTSD c3ff0000000000000<>+0(SB), Z0
+	XORQ         CX, CX
+	SUBQ         $0x08, AX
+	JLT          tail
+
+loop:
+	VMOVUPS (DX)(CX*1), Z1
+	VMOVUPS (BX)(CX*1), Z2
+	VMOVUPS (SI)(CX*1), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VSUBPD  Z4, Z2, Z2
+	VMULPD  Z2, Z1, Z2
+	VMULPD  Z3, Z2, Z2
+	VSUBPD  Z3, Z0, Z5
+	VMULPD  Z5, Z2, Z2
+	VSUBPD  Z3, Z0, Z5
+	VMULPD  Z5, Z1, Z5
+	VSUBPD  Z4, Z0, Z6
+	VADDPD  Z4, Z0, Z4
+	VMULPD  Z4, Z6, Z4
+	VMULPD  Z4, Z5, Z4
+	VMULPD  Z3, Z1, Z1
+	VMOVUPS Z2, (R8)(CX*1)
+	VMOVUPS Z4, (R9)(CX*1)
+	VMOVUPS Z1, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, AX
+	JGE     loop
+
+tail:
+	ADDQ      $0x08, AX
+	JZ        done
+	MOVQ      $-1, R11
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	VMOVUPD.Z (DX)(CX*1), K1, Z1
+	VMOVUPD.Z (BX)(CX*1), K1, Z2
+	VMOVUPD.Z (SI)(CX*1), K1, Z3
+	VMOVUPD.Z (DI)(CX*1), K1, Z4
+	VSUBPD    Z4, Z2, Z2
+	VMULPD    Z2, Z1, Z2
+	VMULPD    Z3, Z2, Z2
+	VSUBPD    Z3, Z0, Z5
+	VMULPD    Z5, Z2, Z2
+	VSUBPD    Z3, Z0, Z5
+	VMULPD    Z5, Z1, Z5
+	VSUBPD    Z4, Z0, Z6
+	VADDPD    Z4, Z0, Z0
+	VMULPD    Z0, Z6, Z0
+	VMULPD    Z0, Z5, Z0
+	VMULPD    Z3, Z1, Z1
+	VMOVUPD   Z2, K1, (R8)(CX*1)
+	VMOVUPD   Z0, K1, (R9)(CX*1)
+	VMOVUPD   Z1, K1, (R10)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func sumRowsAVX2F32(y []float32, x []float32, rows int, stride int)
 // Requires: AVX
 TEXT ·sumRowsAVX2F32(SB), NOSPLIT, $0-64

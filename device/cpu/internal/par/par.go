@@ -36,23 +36,26 @@ type Body func(arg any, lo, hi int)
 
 // For calls body over [0, n) in pieces, some of them at the same time. A helper is started if there are at least grain
 // items for each goroutine, which should be some 10 µs of work, and one that is awake is used for a quarter of that.
-// There are a few pieces for each goroutine, so that one that starts late does less. Which goroutine does a piece, and
-// where pieces begin, depends on the machine: a body's results must not.
-func (t *Team) For(n, grain int, arg any, body Body) { t.loop(n, grain, 4, arg, body) }
+// There are a few pieces for each goroutine, so that one that starts late does less, and none is more than some 16 grains:
+// assembly cannot be stopped, which the garbage collector would wait for. Which goroutine does a piece, and where pieces
+// begin, depends on the machine: a body's results must not.
+func (t *Team) For(n, grain int, arg any, body Body) {
+	t.loop(n, grain, 4, 16*max(grain, 1), arg, body)
+}
 
 // Split is For with one piece for each goroutine, for bodies that gain by doing many items at once.
-func (t *Team) Split(n, grain int, arg any, body Body) { t.loop(n, grain, 1, arg, body) }
+func (t *Team) Split(n, grain int, arg any, body Body) { t.loop(n, grain, 1, n, arg, body) }
 
-func (t *Team) loop(n, grain, pieces int, arg any, body Body) {
+func (t *Team) loop(n, grain, pieces, most int, arg any, body Body) {
 	workers := Workers(n, grain)
 	if workers <= 1 {
-		if n > 0 {
-			body(arg, 0, n)
+		for lo := 0; lo < n; lo += most {
+			body(arg, lo, min(lo+most, n))
 		}
 		return
 	}
 	pieces *= workers
-	t.run(n, workers, (n+pieces-1)/pieces, arg, body)
+	t.run(n, workers, min((n+pieces-1)/pieces, most), arg, body)
 }
 
 // run calls body over [0, n) in pieces of step items on so many goroutines.

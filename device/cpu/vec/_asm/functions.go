@@ -213,6 +213,80 @@ var functions = []function{
 		},
 	},
 	{
+		name: "addMul", params: "z, x, y []T", in: []string{"z", "x", "y"}, out: []string{"z"},
+		loop: "for i, v := range x {\n\tz[i] += v * y[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				return []VecVirtual{m.add(in[0], m.mul(in[1], in[2]))}
+			}
+		},
+	},
+	{
+		name: "lstmState", params: "c, last, in, forget, new []T", in: []string{"last", "in", "forget", "new"}, out: []string{"c"},
+		loop: "for i, v := range last {\n\tc[i] = forget[i]*v + in[i]*new[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			return func(in []VecVirtual) []VecVirtual {
+				last, in_, forget, new := in[0], in[1], in[2], in[3]
+				return []VecVirtual{m.add(m.mul(forget, last), m.mul(in_, new))}
+			}
+		},
+	},
+	{
+		name: "lstmOutGrad", params: "dOut, dc, dh, out, tanh []T", in: []string{"dc", "dh", "out", "tanh"}, out: []string{"dOut", "dc"},
+		loop: "for i, h := range dh {\n\to, y := out[i], tanh[i]\n\tdOut[i] = h * y * o * (1 - o)\n\tdc[i] += h * o * ((1 - y) * (1 + y))\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			one := m.register(m.constant(1))
+			return func(in []VecVirtual) []VecVirtual {
+				dc, h, o, y := in[0], in[1], in[2], in[3]
+				dOut := m.mul(m.mul(m.mul(h, y), o), m.sub(one, o))
+				return []VecVirtual{dOut, m.add(dc, m.mul(m.mul(h, o), m.mul(m.sub(one, y), m.add(one, y))))}
+			}
+		},
+	},
+	{
+		name: "lstmGrad", params: "dIn, dForget, dNew, dc, last, in, forget, new []T",
+		in: []string{"dc", "last", "in", "forget", "new"}, out: []string{"dIn", "dForget", "dNew", "dc"},
+		loop: "for j, e := range dc {\n\ti, f, g := in[j], forget[j], new[j]\n\tdIn[j] = e * g * i * (1 - i)\n\tdForget[j] = e * last[j] * f * (1 - f)\n\tdNew[j] = e * i * ((1 - g) * (1 + g))\n\tdc[j] = e * f\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			one := m.register(m.constant(1))
+			return func(in []VecVirtual) []VecVirtual {
+				e, last, i, f, g := in[0], in[1], in[2], in[3], in[4]
+				return []VecVirtual{
+					m.mul(m.mul(m.mul(e, g), i), m.sub(one, i)),
+					m.mul(m.mul(m.mul(e, last), f), m.sub(one, f)),
+					m.mul(m.mul(e, i), m.mul(m.sub(one, g), m.add(one, g))),
+					m.mul(e, f),
+				}
+			}
+		},
+	},
+	{
+		name: "gruState", params: "h, last, update, new []T", in: []string{"last", "update", "new"}, out: []string{"h"},
+		loop: "for i, z := range update {\n\th[i] = (1-z)*new[i] + z*last[i]\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			one := m.register(m.constant(1))
+			return func(in []VecVirtual) []VecVirtual {
+				last, z, new := in[0], in[1], in[2]
+				return []VecVirtual{m.add(m.mul(m.sub(one, z), new), m.mul(z, last))}
+			}
+		},
+	},
+	{
+		name: "gruGrad", params: "dUpdate, dNew, dh, last, update, new []T", in: []string{"dh", "last", "update", "new"}, out: []string{"dUpdate", "dNew", "dh"},
+		loop: "for i, d := range dh {\n\tz, n := update[i], new[i]\n\tdUpdate[i] = d * (last[i] - n) * z * (1 - z)\n\tdNew[i] = d * (1 - z) * ((1 - n) * (1 + n))\n\tdh[i] = d * z\n}",
+		compute: func(m *machine, _ []VecVirtual) body {
+			one := m.register(m.constant(1))
+			return func(in []VecVirtual) []VecVirtual {
+				d, last, z, n := in[0], in[1], in[2], in[3]
+				return []VecVirtual{
+					m.mul(m.mul(m.mul(d, m.sub(last, n)), z), m.sub(one, z)),
+					m.mul(m.mul(d, m.sub(one, z)), m.mul(m.sub(one, n), m.add(one, n))),
+					m.mul(d, z),
+				}
+			}
+		},
+	},
+	{
 		name: "sumRows", params: "y, x []T, rows, stride int", whole: sumRows,
 		loop: "for j := range y {\n\tsum := T(0)\n\tfor i := range rows { // one at least\n\t\tsum += x[i*stride+j]\n\t}\n\ty[j] += sum\n}",
 	},
