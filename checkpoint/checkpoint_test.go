@@ -181,6 +181,11 @@ func TestMisfits(t *testing.T) {
 		if !maps.Equal(c.state.Counters, before.Counters) || !maps.Equal(c.state.Meta, before.Meta) {
 			t.Errorf("%v, and the metadata is %q", err, c.state.Meta)
 		}
+		if c.state.Optimizer != nil {
+			if steps, _ := c.state.Optimizer.State(p32); steps != 0 {
+				t.Errorf("%v, and the optimizer knows %d steps", err, steps)
+			}
+		}
 		for _, p := range []*layers.Param{p32, q64, p64, q32, long, more} {
 			if got := fmt.Sprint(values(t, p.Value)); strings.Trim(got, "[ 7]") != "" {
 				t.Errorf("%v, and %s is %v", err, p.Name, got)

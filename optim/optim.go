@@ -1,5 +1,5 @@
 // Package optim is the optimizers: what turns gradients into better parameters. A step runs on the parameters' device
-// and moves nothing between it and the host.
+// and moves nothing between it and the host. Beside them are schedules of the learning rate, and when to stop.
 //
 // The formulas are PyTorch's, as is where epsilon stands; LR may be changed between steps. Parameters that are given
 // twice, since layers share them, take one step.

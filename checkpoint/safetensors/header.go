@@ -37,19 +37,22 @@ func parseHeader(header string, n int64) ([]Info, map[string]string, error) {
 	if p.err != nil {
 		return nil, nil, p.err
 	}
-	if err := layOut(tensors, n); err != nil {
-		return nil, nil, err
-	}
-	slices.SortFunc(tensors, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
+	byName := func(a, b Info) int { return strings.Compare(a.Name, b.Name) }
+	slices.SortFunc(tensors, byName)
 	for i := 1; i < len(tensors); i++ {
 		if tensors[i].Name == tensors[i-1].Name {
 			return nil, nil, fmt.Errorf("tensor %s stands twice", quote(tensors[i].Name))
 		}
 	}
+	if err := layOut(tensors, n); err != nil {
+		return nil, nil, err
+	}
+	slices.SortFunc(tensors, byName)
 	return tensors, free, nil
 }
 
-// layOut returns an error unless the tensors are as long as their shapes say, and fill n bytes one after another.
+// layOut returns an error unless the tensors are as long as their shapes say, and fill n bytes one after another, the order in
+// which it leaves them.
 func layOut(tensors []Info, n int64) error {
 	for _, t := range tensors {
 		size, err := t.bytes()

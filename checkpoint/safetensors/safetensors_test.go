@@ -52,7 +52,7 @@ func TestHostileFiles(t *testing.T) {
 		{file(`{`+a+`}`, 7), "the tensors end at byte 8 behind the header, and the file at 7"},
 		{file(`{`+a+`,}`, 8), `there is '}', want "`},
 		{file(`{`+a+` `+a+`}`, 8), `there is '"', want ,`},
-		{file(`{`+a+`,`+a+`}`, 8), `tensor "a" begins at byte 0, before "a" ends at 8`},
+		{file(`{`+a+`,`+a+`}`, 8), `tensor "a" stands twice`},
 		{file(`{`+a+`,"a":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}`, 8), `tensor "a" stands twice`},
 		{file(`{"__metadata__":{},"__metadata__":{}}`, 0), `"__metadata__" stands twice`},
 		{file(`{"__metadata__":{"k":"1","\u006b":"2"}}`, 0), `__metadata__: "k" stands twice`},
@@ -191,9 +191,6 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if start := binary.LittleEndian.Uint64(b.Bytes()); start%8 != 0 {
-		t.Errorf("the header has %d bytes, want a multiple of 8", start)
-	}
 	for _, f := range []*safetensors.File{opened, inMemory} {
 		if !reflect.DeepEqual(f.Metadata, metadata) || len(f.Tensors()) != len(tensors) {
 			t.Errorf("the metadata is %q and there are %d tensors", f.Metadata, len(f.Tensors()))
@@ -260,6 +257,18 @@ func TestEqualBytes(t *testing.T) {
 		}
 		if at := bytes.Index(first.Bytes(), data); len(data) >= 8 && at%info.DType.Size() != 0 {
 			t.Errorf("%q, %v, lies at byte %d", info.Name, info, at)
+		}
+	}
+}
+
+func TestHeaderIsPadded(t *testing.T) {
+	for n := range 16 {
+		var b bytes.Buffer
+		if err := safetensors.Write(&b, nil, map[string]string{"": strings.Repeat("x", n)}); err != nil {
+			t.Fatal(err)
+		}
+		if header := binary.LittleEndian.Uint64(b.Bytes()); header%8 != 0 || int(header)+8 != b.Len() {
+			t.Errorf("the header has %d bytes and the file %d, want a multiple of 8 and 8 more", header, b.Len())
 		}
 	}
 }

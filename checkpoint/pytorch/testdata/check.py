@@ -4,7 +4,10 @@
 usage: check.py FIXTURE WEIGHTS BACK
 
 FIXTURE names the module, and has an input and PyTorch's output. WEIGHTS is the module's state_dict, as Go saved it. BACK is
-written: the state_dict once more, as PyTorch's users save it. Needs the packages torch, numpy and safetensors.
+written: the state_dict once more, as PyTorch's users save it. Needs the packages torch, numpy and safetensors. This runs it
+for every fixture, and reads BACK again:
+
+	go test ./checkpoint/pytorch -python python3
 """
 import sys
 
