@@ -27,17 +27,19 @@ func eval(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	letters := a.alphabet()
 	if *source == "" {
 		*source = a.Text
 	}
-	c, err := readCorpus(*source, letters)
+	c, err := readCorpus(*source, a.alphabet())
 	if err != nil {
 		return err
 	}
 	text, rivals := c.text, []rival(nil)
 	if c.sum == a.Sum {
 		text, rivals = c.test, newRivals(c)
+	}
+	if len(text) < 2 {
+		return fmt.Errorf("-text %q has %d characters, want 2 or more", *source, len(text))
 	}
 	bits, err := evaluatorOf(n, text).bits(text)
 	if err != nil {

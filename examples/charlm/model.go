@@ -15,7 +15,7 @@ type model struct {
 
 	embed *layers.Embedding
 	drops []*layers.Dropout
-	cells []recurrent
+	cells []layers.Recurrent
 	net   *layers.Sequential // of both: from embedded characters to logits
 }
 

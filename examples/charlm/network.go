@@ -75,14 +75,8 @@ func (n *network) String() string {
 	return fmt.Sprintf("%s of %d x %d units, %d weights", strings.ToUpper(n.Cell), n.Layers, n.Hidden, weights)
 }
 
-// A recurrent layer carries a state.
-type recurrent interface {
-	layers.Layer
-	ResetState()
-}
-
 // cell is a layer made of the weights of layer i.
-func (n *network) cell(i int) recurrent {
+func (n *network) cell(i int) layers.Recurrent {
 	w := n.cells[i]
 	switch n.Cell {
 	case "gru":

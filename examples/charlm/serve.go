@@ -78,5 +78,8 @@ func (s *server) run(ctx context.Context, l net.Listener, errors *log.Logger) er
 	defer time.AfterFunc(s.grace, s.stop).Stop()
 	most, cancel := context.WithTimeout(context.Background(), s.grace+s.write)
 	defer cancel()
-	return h.Shutdown(most)
+	if err := h.Shutdown(most); err != nil {
+		return fmt.Errorf("a client did not take what was written for it: %w", err)
+	}
+	return nil
 }
