@@ -32,8 +32,8 @@ func (s *rnnRows[T]) release() {
 func (s *rnnRows[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
 	const worthPart = 1 << 15 // elements of a weight that are worth such a wait, some 0.5 µs
 	procs, weights := runtime.GOMAXPROCS(0), s.hidden*s.hidden
-	few := 4 // rows for a processor to read weights for that are in its second cache level,
-	if weights > 1<<17 {
+	few := 4 // rows for a processor to read weights for that may stay in its second cache level,
+	if weights > 1<<18 {
 		few = 17 // or further away
 	}
 	s.parts = min(procs, s.w.Parts(), weights/worthPart)

@@ -3,6 +3,7 @@
 package gemm
 
 import (
+	"cmp"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -36,6 +37,8 @@ type strip struct {
 	from    unsafe.Pointer // what the sums begin with; nil for zero
 	toFrom  int            // how far that is from C
 	rowFrom int            // the distance between its rows; 0 if there is one for all
+	ahead   int            // how far from B is what is to come into the cache meanwhile:
+	far     int            // this, or the next panel if it is 0
 }
 
 // A family is the tiles that there are for a kernel and an element type.
@@ -64,6 +67,7 @@ func (f family) of(size, shift int) family {
 }
 
 func (f *family) run(s *strip) {
+	s.ahead = cmp.Or(s.far, s.panelB)
 	s.toFrom = int(uintptr(s.from) - uintptr(s.c)) // nothing moves from here on
 	switch {
 	case f.size<<f.shift == 64 && f.size == 4:

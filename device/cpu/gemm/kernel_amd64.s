@@ -40,7 +40,7 @@ from1x1:
 begin1x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1:
@@ -83,7 +83,7 @@ from2x1:
 begin2x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1:
@@ -130,7 +130,7 @@ from3x1:
 begin3x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1:
@@ -189,7 +189,7 @@ from4x1:
 begin4x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1:
@@ -250,7 +250,7 @@ from5x1:
 begin5x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1:
@@ -321,7 +321,7 @@ from6x1:
 begin6x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1:
@@ -381,7 +381,7 @@ from1x2:
 begin1x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2:
@@ -435,7 +435,7 @@ from2x2:
 begin2x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2:
@@ -499,7 +499,7 @@ from3x2:
 begin3x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2:
@@ -572,7 +572,7 @@ from4x2:
 begin4x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2:
@@ -662,7 +662,7 @@ from5x2:
 begin5x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2:
@@ -759,7 +759,7 @@ from6x2:
 begin6x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2:
@@ -840,7 +840,7 @@ from1x4:
 begin1x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x4:
@@ -904,7 +904,7 @@ from2x4:
 begin2x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x4:
@@ -996,7 +996,7 @@ from3x4:
 begin3x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x4:
@@ -1082,7 +1082,7 @@ from1x8:
 begin1x8:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x8:
@@ -1144,7 +1144,7 @@ from1x1m:
 begin1x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1m:
@@ -1193,7 +1193,7 @@ from2x1m:
 begin2x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1m:
@@ -1245,7 +1245,7 @@ from3x1m:
 begin3x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1m:
@@ -1306,7 +1306,7 @@ from4x1m:
 begin4x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1m:
@@ -1372,7 +1372,7 @@ from5x1m:
 begin5x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1m:
@@ -1449,7 +1449,7 @@ from6x1m:
 begin6x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1m:
@@ -1516,7 +1516,7 @@ from1x2m:
 begin1x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2m:
@@ -1570,7 +1570,7 @@ from2x2m:
 begin2x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2m:
@@ -1640,7 +1640,7 @@ from3x2m:
 begin3x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2m:
@@ -1718,7 +1718,7 @@ from4x2m:
 begin4x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2m:
@@ -1810,7 +1810,7 @@ from5x2m:
 begin5x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2m:
@@ -1912,7 +1912,7 @@ from6x2m:
 begin6x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2m:
@@ -2015,7 +2015,7 @@ from1x1:
 begin1x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1:
@@ -2058,7 +2058,7 @@ from2x1:
 begin2x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1:
@@ -2105,7 +2105,7 @@ from3x1:
 begin3x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1:
@@ -2164,7 +2164,7 @@ from4x1:
 begin4x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1:
@@ -2225,7 +2225,7 @@ from5x1:
 begin5x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1:
@@ -2296,7 +2296,7 @@ from6x1:
 begin6x1:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1:
@@ -2356,7 +2356,7 @@ from1x2:
 begin1x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2:
@@ -2410,7 +2410,7 @@ from2x2:
 begin2x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2:
@@ -2474,7 +2474,7 @@ from3x2:
 begin3x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2:
@@ -2547,7 +2547,7 @@ from4x2:
 begin4x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2:
@@ -2637,7 +2637,7 @@ from5x2:
 begin5x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2:
@@ -2734,7 +2734,7 @@ from6x2:
 begin6x2:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2:
@@ -2815,7 +2815,7 @@ from1x4:
 begin1x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x4:
@@ -2879,7 +2879,7 @@ from2x4:
 begin2x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x4:
@@ -2971,7 +2971,7 @@ from3x4:
 begin3x4:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x4:
@@ -3057,7 +3057,7 @@ from1x8:
 begin1x8:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x8:
@@ -3119,7 +3119,7 @@ from1x1m:
 begin1x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1m:
@@ -3168,7 +3168,7 @@ from2x1m:
 begin2x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1m:
@@ -3220,7 +3220,7 @@ from3x1m:
 begin3x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1m:
@@ -3281,7 +3281,7 @@ from4x1m:
 begin4x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1m:
@@ -3347,7 +3347,7 @@ from5x1m:
 begin5x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1m:
@@ -3424,7 +3424,7 @@ from6x1m:
 begin6x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1m:
@@ -3491,7 +3491,7 @@ from1x2m:
 begin1x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2m:
@@ -3545,7 +3545,7 @@ from2x2m:
 begin2x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2m:
@@ -3615,7 +3615,7 @@ from3x2m:
 begin3x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2m:
@@ -3693,7 +3693,7 @@ from4x2m:
 begin4x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2m:
@@ -3785,7 +3785,7 @@ from5x2m:
 begin5x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2m:
@@ -3887,7 +3887,7 @@ from6x2m:
 begin6x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2m:
@@ -3992,7 +3992,7 @@ from1x1m:
 begin1x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1m:
@@ -4044,7 +4044,7 @@ from2x1m:
 begin2x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1m:
@@ -4106,7 +4106,7 @@ from3x1m:
 begin3x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1m:
@@ -4174,7 +4174,7 @@ from4x1m:
 begin4x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1m:
@@ -4254,7 +4254,7 @@ from5x1m:
 begin5x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1m:
@@ -4338,7 +4338,7 @@ from6x1m:
 begin6x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1m:
@@ -4432,7 +4432,7 @@ from7x1m:
 begin7x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k7x1m:
@@ -4536,7 +4536,7 @@ begin8x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k8x1m:
@@ -4647,7 +4647,7 @@ begin9x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k9x1m:
@@ -4772,7 +4772,7 @@ begin10x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k10x1m:
@@ -4899,7 +4899,7 @@ begin11x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k11x1m:
@@ -5036,7 +5036,7 @@ begin12x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k12x1m:
@@ -5181,7 +5181,7 @@ begin13x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k13x1m:
@@ -5332,7 +5332,7 @@ begin14x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k14x1m:
@@ -5495,7 +5495,7 @@ begin15x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k15x1m:
@@ -5662,7 +5662,7 @@ begin16x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k16x1m:
@@ -5776,7 +5776,7 @@ from1x2m:
 begin1x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2m:
@@ -5840,7 +5840,7 @@ from2x2m:
 begin2x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2m:
@@ -5915,7 +5915,7 @@ from3x2m:
 begin3x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2m:
@@ -6011,7 +6011,7 @@ from4x2m:
 begin4x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2m:
@@ -6112,7 +6112,7 @@ from5x2m:
 begin5x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2m:
@@ -6228,7 +6228,7 @@ from6x2m:
 begin6x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2m:
@@ -6357,7 +6357,7 @@ from7x2m:
 begin7x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k7x2m:
@@ -6499,7 +6499,7 @@ begin8x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k8x2m:
@@ -6659,7 +6659,7 @@ begin9x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k9x2m:
@@ -6828,7 +6828,7 @@ begin10x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k10x2m:
@@ -7012,7 +7012,7 @@ begin11x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k11x2m:
@@ -7209,7 +7209,7 @@ begin12x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k12x2m:
@@ -7417,7 +7417,7 @@ begin13x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k13x2m:
@@ -7644,7 +7644,7 @@ begin14x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k14x2m:
@@ -7784,7 +7784,7 @@ from1x4m:
 begin1x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x4m:
@@ -7864,7 +7864,7 @@ from2x4m:
 begin2x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x4m:
@@ -7967,7 +7967,7 @@ from3x4m:
 begin3x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x4m:
@@ -8091,7 +8091,7 @@ from4x4m:
 begin4x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x4m:
@@ -8242,7 +8242,7 @@ from5x4m:
 begin5x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x4m:
@@ -8412,7 +8412,7 @@ from6x4m:
 begin6x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x4m:
@@ -8541,7 +8541,7 @@ from1x8m:
 begin1x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x8m:
@@ -8657,7 +8657,7 @@ from2x8m:
 begin2x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x8m:
@@ -8814,7 +8814,7 @@ from3x8m:
 begin3x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x8m:
@@ -8942,7 +8942,7 @@ from1x1m:
 begin1x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x1m:
@@ -8994,7 +8994,7 @@ from2x1m:
 begin2x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x1m:
@@ -9056,7 +9056,7 @@ from3x1m:
 begin3x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x1m:
@@ -9124,7 +9124,7 @@ from4x1m:
 begin4x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x1m:
@@ -9204,7 +9204,7 @@ from5x1m:
 begin5x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x1m:
@@ -9288,7 +9288,7 @@ from6x1m:
 begin6x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x1m:
@@ -9382,7 +9382,7 @@ from7x1m:
 begin7x1m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k7x1m:
@@ -9486,7 +9486,7 @@ begin8x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k8x1m:
@@ -9597,7 +9597,7 @@ begin9x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k9x1m:
@@ -9722,7 +9722,7 @@ begin10x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k10x1m:
@@ -9849,7 +9849,7 @@ begin11x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k11x1m:
@@ -9986,7 +9986,7 @@ begin12x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k12x1m:
@@ -10131,7 +10131,7 @@ begin13x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k13x1m:
@@ -10282,7 +10282,7 @@ begin14x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k14x1m:
@@ -10445,7 +10445,7 @@ begin15x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k15x1m:
@@ -10612,7 +10612,7 @@ begin16x1m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k16x1m:
@@ -10726,7 +10726,7 @@ from1x2m:
 begin1x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x2m:
@@ -10790,7 +10790,7 @@ from2x2m:
 begin2x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x2m:
@@ -10865,7 +10865,7 @@ from3x2m:
 begin3x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x2m:
@@ -10961,7 +10961,7 @@ from4x2m:
 begin4x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x2m:
@@ -11062,7 +11062,7 @@ from5x2m:
 begin5x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x2m:
@@ -11178,7 +11178,7 @@ from6x2m:
 begin6x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x2m:
@@ -11307,7 +11307,7 @@ from7x2m:
 begin7x2m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k7x2m:
@@ -11449,7 +11449,7 @@ begin8x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k8x2m:
@@ -11609,7 +11609,7 @@ begin9x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k9x2m:
@@ -11778,7 +11778,7 @@ begin10x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k10x2m:
@@ -11962,7 +11962,7 @@ begin11x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k11x2m:
@@ -12159,7 +12159,7 @@ begin12x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k12x2m:
@@ -12367,7 +12367,7 @@ begin13x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k13x2m:
@@ -12594,7 +12594,7 @@ begin14x2m:
 	LEAQ (R10)(R11*2), R13
 	LEAQ (R8)(R13*1), R9
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k14x2m:
@@ -12734,7 +12734,7 @@ from1x4m:
 begin1x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x4m:
@@ -12814,7 +12814,7 @@ from2x4m:
 begin2x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x4m:
@@ -12917,7 +12917,7 @@ from3x4m:
 begin3x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x4m:
@@ -13041,7 +13041,7 @@ from4x4m:
 begin4x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k4x4m:
@@ -13192,7 +13192,7 @@ from5x4m:
 begin5x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k5x4m:
@@ -13362,7 +13362,7 @@ from6x4m:
 begin6x4m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k6x4m:
@@ -13491,7 +13491,7 @@ from1x8m:
 begin1x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k1x8m:
@@ -13607,7 +13607,7 @@ from2x8m:
 begin2x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k2x8m:
@@ -13764,7 +13764,7 @@ from3x8m:
 begin3x8m:
 	MOVQ 8(DI), R8
 	MOVQ SI, CX
-	MOVQ 56(DI), DX
+	MOVQ 120(DI), DX
 	MOVQ 72(DI), AX
 
 k3x8m:

@@ -17,7 +17,7 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 		prefetchRows(pointer(a, 0), lda*f.size, m, p.k*f.size)
 	}
 	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size, rowFrom: ldc * f.size}
-	width := p.width()
+	width, far := p.width(), len(p.data)*f.size > 1<<20
 	for j := from; j < to; j += width {
 		stride := p.packedStride(j)
 		s.rowB = stride * f.size
@@ -25,7 +25,10 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 			s.k = min(kc, p.k-p0)
 			for i := 0; i < m; i += h {
 				s.a, s.b, s.c = pointer(a, i*lda+p0), pointer(p.data, j*p.k+p0*stride), pointer(c, i*ldc+j)
-				s.panelB, s.from = f.size<<(f.shift+lg), nil
+				s.panelB, s.from, s.far = f.size<<(f.shift+lg), nil, 0
+				if far && i > 0 && i+h >= m { // the strips before left B in the cache, so there is time for what comes after
+					s.far = kc * s.rowB
+				}
 				if acc || p0 > 0 {
 					s.from = s.c
 				}

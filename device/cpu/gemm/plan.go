@@ -35,7 +35,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
 		// of B stay in the second cache level.
 		p.kc = 512
-		p.mb, p.nb = evenly(m, 1024), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
+		p.mb, p.nb = evenly(m, 2048), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
 	case m > 14:
 		// The panel of B in use, the one that is being prefetched, each 16 KiB, and a strip of A stay in the first cache
 		// level. Blocks are flat, as that is where a strip of A is used over and over.
@@ -50,7 +50,8 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		p.mb, p.nb = m, n
 		return
 	}
-	want := 2 * runtime.GOMAXPROCS(0) // for goroutines to end at about the same time
+	procs := runtime.GOMAXPROCS(0)
+	want := 2 * procs // for goroutines to end at about the same time
 	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
@@ -60,6 +61,15 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		default:
 			return
 		}
+	}
+	// As many blocks for each goroutine as for the others.
+	down, across := ceilDiv(m, p.mb), ceilDiv(n, p.nb)
+	for range procs {
+		if down*across%procs == 0 {
+			p.nb = roundUp(ceilDiv(n, across), 32)
+			return
+		}
+		across++
 	}
 }
 

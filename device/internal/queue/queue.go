@@ -171,7 +171,9 @@ func (q *queue) Launch(k device.Kernel) {
 	case !allocated:
 		q.fail(k.Name(), errNeverAllocated)
 	default:
-		q.fail(k.Name(), q.engine.Run(k, q.flush))
+		if err := q.engine.Run(k, q.flush); err != nil {
+			q.fail(k.Name(), err) // the name alone would copy the kernel's struct
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ var (
 	rowA7  = R13    // and seven times
 	colA   = RBX
 	rowB   = R14
-	next   = RDX // the distance to the next panel, or to the next row of C
+	next   = RDX // the distance to what is to come into the cache, or to the next row of C
 	n      = RAX // additions left to do, or where a row of the tile begins in C
 )
 
@@ -63,6 +63,7 @@ var (
 	fieldRowB, fieldPanelB, fieldRowC    = field(6), field(7), field(8)
 	fieldK, fieldPanels, fieldLast       = field(9), field(10), field(11)
 	fieldFrom, fieldToFrom, fieldRowFrom = field(12), field(13), field(14)
+	fieldAhead                           = field(15)
 )
 
 func generateMultiply(isa isa, t dtype) {
@@ -171,10 +172,10 @@ func (k kernel) generate() {
 		LEAQ(Mem{Base: a0, Index: rowA7, Scale: 1}, a7)
 	}
 	MOVQ(panelB, b)
-	MOVQ(fieldPanelB, next)
+	MOVQ(fieldAhead, next)
 	MOVQ(fieldK, n)
 	Label(label("k"))
-	// While this panel is used the next one comes into the cache. Kernels of few rows have no load to spare for that,
+	// While this panel is used what comes next, most often the next one, comes into the cache. Kernels of few rows have no load to spare for that,
 	// and read rows so long that the processor does it by itself.
 	for d := 0; k.vectors <= 2 && d < k.vectors*k.size(); d += 64 {
 		PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: d})
