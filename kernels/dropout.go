@@ -34,7 +34,7 @@ func (k Dropout) Check() error {
 	case err != nil:
 		return err
 	case !(k.P >= 0 && k.P < 1):
-		return fmt.Errorf("P is %v, want 0 <= P < 1", k.P)
+		return fmt.Errorf("the P is %v, want 0 <= P < 1", k.P)
 	case k.Period < 0 || k.Period > 0 && k.X.Len()%k.Period != 0:
 		return fmt.Errorf("the Period is %d, want a divisor of %d elements, or 0", k.Period, k.X.Len())
 	}

@@ -31,7 +31,7 @@ func (k LayerNorm) Check() error {
 	err := cmp.Or(like("Y", k.Y, k.X), shaped("Mean", k.Mean, t, rows...), shaped("RStd", k.RStd, t, rows...),
 		shaped("Gamma", k.Gamma, t, c), shaped("Beta", k.Beta, t, c))
 	if err == nil && !(k.Eps >= 0) {
-		err = fmt.Errorf("Eps is %v, want 0 or more", k.Eps)
+		err = fmt.Errorf("the Eps is %v, want 0 or more", k.Eps)
 	}
 	return err
 }
