@@ -20,6 +20,8 @@ type product struct {
 	f  finish
 	of kernels.Activation // for f other than plain
 	e  device.Slice       // for f == gradient: what the activation returned
+
+	again bool // B and all sizes are those of the product before, and a CPU has B packed already
 }
 
 // finish is what happens to each element of a product before it is stored: FINISH in matmul.cl.
@@ -67,6 +69,7 @@ func (d *gpu) multiply(p *product) {
 	for at := 0; at == 0 || at < p.k; at += piece {
 		q := *p
 		q.k = min(piece, p.k-at)
+		q.again = p.again && q.k == p.k // pieces are packed in one place
 		if at > 0 {
 			q.a, q.b = p.a.Slice(at*p.ak, p.a.Len()), p.b.Slice(at*p.bk, p.b.Len())
 			q.d, q.dm = p.c, p.n
@@ -177,7 +180,7 @@ func (d *gpu) packed(p *product, steps, stride int) {
 	sizeA, sizeB := padded(rowsA, shape.rows)*p.k, panels*width*p.k
 	room := d.scratch.take(d, t, int64(sizeA+sizeB))
 	shapes := [2]define{{"ROWS", shape.rows}, {"VECS", shape.vecs}}
-	if !alone {
+	if !alone && !p.again {
 		const block = 16 // PACK_ROWS in matmul.cl
 		items := min((p.k+block-1)/block*panels, 16*d.class.units)
 		d.start("matmul", "pack", t, shapes[:]...).buffer(room, 0).arrays(p.a, p.b).
