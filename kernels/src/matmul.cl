@@ -21,68 +21,65 @@ typedef JOIN(double, VEC) vec;
 #else
 typedef JOIN(float, VEC) vec;
 #endif
-#define LOAD JOIN(vload, VEC)
-#define STORE JOIN(vstore, VEC)
+typedef vec loose __attribute__((aligned(sizeof(real)))); // anywhere; vstore would do it in pieces
+#define VECTOR(p, v) (((GLOBAL loose *)(p))[v])
 #define WIDTH (VECS * VEC)
 
-#define PACK_ROWS 32 // of a panel, which a work-item packs
+#define PACK_ROWS 16 // of a panel, which are packed at a time
 
-// pack_panel lays columns j to j+width-1 of a matrix of k rows and n columns, whose elements are x_k and x_n apart, out as
-// a panel [k][width], with zeros where there are no columns. Work-items share the rows.
-FUNCTION void pack_panel(GLOBAL real *panel, GLOBAL const real *x, index j, index width, index k, index n, index x_k, index x_n) {
-	int cols = min(width, n - j);
-	EACH (0, block, (k + PACK_ROWS - 1) / PACK_ROWS) {
-		index l = block * PACK_ROWS;
-		int rows = min((index)PACK_ROWS, k - l);
-		GLOBAL real *to = panel + l * width;
+// pack_panels lays a matrix of k rows and n columns, whose elements are x_k and x_n apart, out in panels [k][width], one
+// after the other, with zeros where there are no columns. Each work-item reads what lies side by side in turn.
+FUNCTION void pack_panels(GLOBAL real *room, GLOBAL const real *x, int width, index k, index n, index x_k, index x_n) {
+	index blocks = (k + PACK_ROWS - 1) / PACK_ROWS, panels = (n + width - 1) / width, pieces = blocks * panels;
+	for (index at = pieces * ID(0) / IDS(0), end = pieces * (ID(0) + 1) / IDS(0); at < end; at++) {
+		index l = (x_n == 1 ? at / panels : at % blocks) * PACK_ROWS, j = (x_n == 1 ? at % panels : at / blocks) * width;
+		int rows = min((index)PACK_ROWS, k - l), cols = min((index)width, n - j);
+		GLOBAL real *to = room + j * k + l * width;
 		GLOBAL const real *from = x + l * x_k + j * x_n;
-		if (x_n == 1)
+		if (cols < width)
 			for (int i = 0; i < rows; i++)
 				for (int c = 0; c < width; c++)
-					to[i * width + c] = c < cols ? from[i * x_k + c] : 0;
-		else
-			for (int c = 0; c < width; c++)
-				for (int i = 0; i < rows; i++)
 					to[i * width + c] = c < cols ? from[i * x_k + c * x_n] : 0;
+		else if (x_n == 1)
+			for (int i = 0; i < rows; i++)
+				UNROLL for (int c = 0; c < width; c++)
+					to[i * width + c] = from[i * x_k + c];
+		else
+			_Pragma("clang loop vectorize(disable)") // which would scatter
+			for (int i = 0; i < rows; i++)
+				UNROLL for (int c = 0; c < width; c++)
+					to[i * width + c] = from[i + c * x_n];
 	}
 }
 
-// pack_b packs B in panels of WIDTH columns.
-FUNCTION void pack_b(GLOBAL real *panels, GLOBAL const real *b, index k, index n, index b_k, index b_n) {
-	EACH (1, p, (n + WIDTH - 1) / WIDTH)
-		pack_panel(panels + p * WIDTH * k, b, p * WIDTH, WIDTH, k, n, b_k, b_n);
-}
-
-// pack packs Aᵀ in panels of ROWS columns, unless m is 0, and after it B.
+// pack packs B in panels of WIDTH columns, and after it, unless m is 0, Aᵀ in panels of ROWS.
 KERNEL void pack(OUT(room), IN(a), IN(b), index k, index m, index n, index a_m, index a_k, index b_k, index b_n) {
 	AT(room), AT(a), AT(b);
-	index panels = (m + ROWS - 1) / ROWS;
-	EACH (1, p, panels)
-		pack_panel(room + p * ROWS * k, a, p * ROWS, ROWS, k, m, a_k, a_m);
-	pack_b(room + panels * ROWS * k, b, k, n, b_k, b_n);
+	pack_panels(room, b, WIDTH, k, n, b_k, b_n);
+	pack_panels(room + (n + WIDTH - 1) / WIDTH * WIDTH * k, a, ROWS, k, m, a_k, a_m);
 }
 
 // tile computes cols columns of the rows from to to-1. a, c, d and e point at its first row.
 FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *panel, GLOBAL const real *d, GLOBAL const real *e,
 	int from, int to, int cols, index k, index n, index a_m, index a_k, index d_m, int start, int finish, int f) {
-	vec sum[ROWS][VECS];
-	real edge[ROWS * WIDTH]; // where a whole tile in registers will not do
+	vec sum[ROWS][VECS], edge[ROWS][VECS]; // the edge is for what a whole tile in registers will not do
+	real *edges = (real *)edge;
 	bool whole = from == 0 && to == ROWS && cols == WIDTH;
 	UNROLL for (int i = 0; i < ROWS; i++)
 		UNROLL for (int v = 0; v < VECS; v++)
-			sum[i][v] = start && whole ? LOAD(v, d + i * d_m) : 0;
+			sum[i][v] = start && whole ? VECTOR(d + i * d_m, v) : 0;
 	if (start && !whole) {
 		for (int i = 0; i < ROWS; i++)
 			for (int j = 0; j < WIDTH; j++)
-				edge[i * WIDTH + j] = i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
+				edges[i * WIDTH + j] = i >= from && i < to && j < cols ? d[i * d_m + j] : 0;
 		UNROLL for (int i = 0; i < ROWS; i++)
 			UNROLL for (int v = 0; v < VECS; v++)
-				sum[i][v] = LOAD(v, edge + i * WIDTH);
+				sum[i][v] = edge[i][v];
 	}
 	for (index l = 0; l < k; l++) {
 		vec b[VECS];
 		UNROLL for (int v = 0; v < VECS; v++)
-			b[v] = LOAD(v, panel + l * WIDTH);
+			b[v] = VECTOR(panel + l * WIDTH, v);
 		UNROLL for (int i = 0; i < ROWS; i++)
 			UNROLL for (int v = 0; v < VECS; v++)
 				sum[i][v] = fma((vec)a[i * a_m + l * a_k], b[v], sum[i][v]);
@@ -90,20 +87,20 @@ FUNCTION void tile(GLOBAL real *c, GLOBAL const real *a, GLOBAL const real *pane
 	if (finish == PLAIN && whole) {
 		UNROLL for (int i = 0; i < ROWS; i++)
 			UNROLL for (int v = 0; v < VECS; v++)
-				STORE(sum[i][v], v, c + i * n);
+				VECTOR(c + i * n, v) = sum[i][v];
 		return;
 	}
 	UNROLL for (int i = 0; i < ROWS; i++)
 		UNROLL for (int v = 0; v < VECS; v++)
-			STORE(sum[i][v], v, edge + i * WIDTH);
+			edge[i][v] = sum[i][v];
 	if (finish == ACTIVATE)
-		activate_all(f, edge, ROWS * WIDTH);
+		activate_all(f, edges, ROWS * WIDTH);
 	for (int i = from; i < to; i++) {
 		if (finish == GRADIENT)
 			for (int j = 0; j < cols; j++)
-				edge[i * WIDTH + j] = gradient(f, edge[i * WIDTH + j], e[i * n + j]);
+				edges[i * WIDTH + j] = gradient(f, edges[i * WIDTH + j], e[i * n + j]);
 		for (int j = 0; j < cols; j++)
-			c[i * n + j] = edge[i * WIDTH + j];
+			c[i * n + j] = edges[i * WIDTH + j];
 	}
 }
 
@@ -127,8 +124,12 @@ KERNEL void products(OUT(c), IN(a), OUT(panels), IN(d), IN(e), index m, index n,
 	index a_m, index a_k, index steps, index stride, IN(b), index b_k, index b_n, int alone) {
 	AT(c), AT(a), AT(panels), AT(d), AT(e), AT(b);
 	if (alone)
-		pack_b(panels, b, k, n, b_k, b_n);
+		pack_panels(panels, b, WIDTH, k, n, b_k, b_n);
 	index first = m * ID(1) / IDS(1), last = m * (ID(1) + 1) / IDS(1);
+	if (steps == 1) { // whole tiles, of which a group has several
+		first -= first % ROWS;
+		last -= last < m ? last % ROWS : 0;
+	}
 	for (index step = 0; step < steps; step++) {
 		for (index t = first; t < last; t += ROWS) {
 			EACH (0, p, (n + WIDTH - 1) / WIDTH) {

@@ -111,6 +111,29 @@ func TestSequence(t *testing.T) {
 	}
 }
 
+// TestPacksOnce packs a sequence's weights once, on a CPU, unless they are so large that they are packed in pieces.
+func TestPacksOnce(t *testing.T) {
+	for _, test := range []struct{ steps, batch, hidden, launches int }{
+		{1, 32, 128, 2*2 + 1}, // a product is a launch to pack and one to multiply
+		{50, 32, 128, 2*2 + 49 + 50},
+		{3, 32, 2100, 2 + 3*(2*2+1)}, // here of two pieces
+	} {
+		w := idle(device.CPU)
+		d := gpu.New(w)
+		n, f := test.hidden, device.Float32
+		d.Launch(&kernels.LSTM{
+			H: array(d, f, test.steps+1, test.batch, n), C: array(d, f, test.steps+1, test.batch, n), Gates: array(d, f, test.steps, test.batch, 4*n),
+			X: array(d, f, test.steps, test.batch, 64), Wx: array(d, f, 64, 4*n), Wh: array(d, f, n, 4*n), Bias: array(d, f, 4*n),
+		})
+		if err := d.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if w.Launches != test.launches {
+			t.Errorf("%+v: %d launches", test, w.Launches)
+		}
+	}
+}
+
 // TestNoResidency reports that the driver does not know how many groups run at once.
 func TestNoResidency(t *testing.T) {
 	d := gpu.New(together{Driver: idle(device.GPU), err: gputest.ErrInjected})

@@ -31,7 +31,7 @@ func (d *gpu) gru(k *kernels.GRU) {
 			d.start("gru", "gru_reset", h.Type()).arrays(gates, a, sums, last).ints(batch, hidden).
 				launch(d.class.each(batch, hidden))
 		}
-		d.multiply(&product{c: sums.Slice(0, batch*terms), a: a, b: wh, m: batch, n: terms, k: hidden, d: bias})
+		d.multiply(&product{c: sums.Slice(0, batch*terms), a: a, b: wh, m: batch, n: terms, k: hidden, d: bias, again: n > 0 && !k.ResetBefore})
 		d.start("gru", "gru_step", h.Type()).
 			arrays(gates, part(h, after, row), part(q, t, row), sums, last, part(k.Y.Slice, t, row), k.Lengths.Slice).
 			ints(batch, hidden, t).smalls(bit(!k.Lengths.IsZero()), bit(k.ResetBefore)).launch(d.class.each(batch, hidden))
@@ -73,7 +73,7 @@ func (d *gpu) gruGrad(k *kernels.GRUGrad) {
 			arrays(dz, dq, sums, dh, part(k.DY.Slice, t, row), gates, part(k.Q.Slice, t, row), last, k.Lengths.Slice).
 			ints(batch, hidden, t).smalls(bounded, bit(k.ResetBefore)).launch(d.class.each(batch, hidden))
 		if !k.ResetBefore {
-			d.multiply(&product{c: dh, a: sums, b: k.Wh.Slice, transB: true, m: batch, n: hidden, k: 3 * hidden, d: dh, dm: hidden})
+			d.multiply(&product{c: dh, a: sums, b: k.Wh.Slice, transB: true, m: batch, n: hidden, k: 3 * hidden, d: dh, dm: hidden, again: n < steps-1})
 			continue
 		}
 		d.multiply(&product{c: dq, a: sums, b: wn, transB: true, m: batch, n: hidden, k: hidden})

@@ -13,7 +13,7 @@ func (d *gpu) lstm(k *kernels.LSTM) {
 	for n := range steps {
 		t, before, after := kernels.Step(k.Reverse, steps, n)
 		gates := part(k.Gates.Slice, t, 4*row)
-		d.multiply(&product{c: gates, a: part(h, before, row), b: wh, m: batch, n: 4 * hidden, k: hidden, d: gates, dm: 4 * hidden})
+		d.multiply(&product{c: gates, a: part(h, before, row), b: wh, m: batch, n: 4 * hidden, k: hidden, d: gates, dm: 4 * hidden, again: n > 0})
 		d.start("lstm", "lstm_step", h.Type()).
 			arrays(gates, part(h, after, row), part(c, after, row), part(h, before, row), part(c, before, row),
 				part(k.Y.Slice, t, row), k.Lengths.Slice).
@@ -42,7 +42,7 @@ func (d *gpu) lstmGrad(k *kernels.LSTMGrad) {
 			arrays(dz, dh, dc, part(k.DY.Slice, t, row), part(k.Gates.Slice, t, 4*row), part(c, after, row), part(c, before, row),
 				k.Lengths.Slice).
 			ints(batch, hidden, t).smalls(bit(!k.Lengths.IsZero())).launch(d.class.each(batch, hidden))
-		d.multiply(&product{c: dh, a: dz, b: wh, transB: true, m: batch, n: hidden, k: 4 * hidden, d: dh, dm: hidden})
+		d.multiply(&product{c: dh, a: dz, b: wh, transB: true, m: batch, n: hidden, k: 4 * hidden, d: dh, dm: hidden, again: n < steps-1})
 	}
 	n, dz, h := steps*batch, k.DZ.Slice, statesBefore(k.H.Slice, row, k.Reverse)
 	d.inputGrad(k.DX, dz, k.Wx, n, inputs, 4*hidden)

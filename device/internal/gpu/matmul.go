@@ -20,6 +20,8 @@ type product struct {
 	f  finish
 	of kernels.Activation // for f other than plain
 	e  device.Slice       // for f == gradient: what the activation returned
+
+	again bool // B and all sizes are those of the product before, and a CPU has B packed already
 }
 
 // finish is what happens to each element of a product before it is stored: FINISH in matmul.cl.
@@ -67,6 +69,7 @@ func (d *gpu) multiply(p *product) {
 	for at := 0; at == 0 || at < p.k; at += piece {
 		q := *p
 		q.k = min(piece, p.k-at)
+		q.again = p.again && q.k == p.k // pieces are packed in one place
 		if at > 0 {
 			q.a, q.b = p.a.Slice(at*p.ak, p.a.Len()), p.b.Slice(at*p.bk, p.b.Len())
 			q.d, q.dm = p.c, p.n
@@ -166,32 +169,32 @@ func (d *gpu) packed(p *product, steps, stride int) {
 	width := shape.vecs * d.class.vec(t)
 	tiles, panels := (p.m+shape.rows-1)/shape.rows, (p.n+width-1)/width
 
-	// What is less work than a launch is done by one work-item in one launch. Otherwise a launch packs B and, where several
-	// of its panels meet A, also A.
+	// What is less work than a launch is done by one work-item in one launch. Otherwise a launch packs B and, where it is
+	// transposed and meets several of B's panels, also A.
 	const small = 1 << 18
 	alone := parts == 1 && p.k*p.n <= small || steps == 1 && p.m*p.n*p.k <= small
 	rowsA := 0
-	if !alone && steps == 1 && panels >= 4 {
+	if !alone && p.transA && steps == 1 && panels >= 4 {
 		rowsA = p.m
 	}
 	sizeA, sizeB := padded(rowsA, shape.rows)*p.k, panels*width*p.k
 	room := d.scratch.take(d, t, int64(sizeA+sizeB))
 	shapes := [2]define{{"ROWS", shape.rows}, {"VECS", shape.vecs}}
-	if !alone {
-		const block = 32 // PACK_ROWS in matmul.cl
-		most := 4 * d.class.units
+	if !alone && !p.again {
+		const block = 16 // PACK_ROWS in matmul.cl
+		items := min((p.k+block-1)/block*panels, 16*d.class.units)
 		d.start("matmul", "pack", t, shapes[:]...).buffer(room, 0).arrays(p.a, p.b).
 			ints(p.k, rowsA, p.n, p.am, p.ak, p.bk, p.bn).
-			launch(geometry{[2]int{min((p.k+block-1)/block, most), min(panels, most)}, [2]int{1, 1}})
+			launch(geometry{[2]int{items, 1}, [2]int{1, 1}})
 	}
 	start := func(function string, shift int) *call {
 		c := d.start("matmul", function, t, shapes[:]...).array(p.c, shift)
 		if sizeA > 0 {
-			c.buffer(room, 0)
+			c.buffer(room, sizeB)
 		} else {
 			c.array(p.a, shift)
 		}
-		return c.buffer(room, sizeA).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).
+		return c.buffer(room, 0).array(p.d, shift).array(p.e, shift).ints(p.m, p.n, p.k, p.dm).
 			smalls(bit(!p.d.IsZero()), int(p.f), int(p.of))
 	}
 	// products queues steps from shift on.
