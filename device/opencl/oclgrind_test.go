@@ -186,7 +186,7 @@ func rest(t *testing.T, open func(items int) (device.Device, error)) {
 	}
 	defer d.Close()
 	for _, dtype := range []device.DType{device.Float32, device.Float64} {
-		for i, size := range [][3]int{{65, 129, 9}, {33, 65, 17}, {17, 65, 17}, {17, 33, 33}, {9, 33, 33}, {12, 36, 8}, {7, 150, 260}} {
+		for i, size := range [][3]int{{65, 129, 9}, {33, 65, 17}, {17, 65, 17}, {17, 33, 33}, {9, 33, 33}, {12, 36, 8}, {7, 150, 260}, {7, 150, 260}} {
 			m, n, k := size[0], size[1], size[2]
 			mul := kernels.MatMul{C: zeros(d, dtype, m, n), A: zeros(d, dtype, m, k), B: zeros(d, dtype, k, n), Acc: true}
 			if i&1 != 0 {
