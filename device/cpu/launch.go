@@ -96,6 +96,8 @@ type code struct {
 	crossEntropy, crossEntropyGrad   par.Body
 	forward, backward                par.Body
 	forwardPart, backwardPart        par.StepBody
+	lstmForwardPart                  par.StepBody
+	lstmBackwardPart                 par.StepBody
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -115,6 +117,7 @@ func codeOf[T device.Float]() *code {
 		crossEntropy: crossEntropy[T], crossEntropyGrad: crossEntropyGrad[T],
 		forward: forward[T], backward: backward[T], forwardPart: forwardPart[T], backwardPart: backwardPart[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
+		lstmForwardPart: lstmForwardPart[T], lstmBackwardPart: lstmBackwardPart[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 		squares: squares[T], clipNorm: clipNorm[T],
@@ -135,6 +138,7 @@ type scratch[T device.Float] struct {
 	summing  summing[T]
 	sequence sequence[T]
 	lstm     lstmRows[T]
+	relay    par.Relay
 	gru      gruRows[T]
 	squared  []T       // what sumSquares sums
 	sums     []float64 // of its blocks

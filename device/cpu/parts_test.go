@@ -12,6 +12,12 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
+// recurrent is what a test needs of a recurrent layer.
+type recurrent interface {
+	layers.Layer
+	ResetState()
+}
+
 // TestBitsOfFewRows is of layers so wide, and batches of so few rows, that processors share the columns of each step.
 func TestBitsOfFewRows(t *testing.T) {
 	d, err := device.Open("cpu")
@@ -19,9 +25,11 @@ func TestBitsOfFewRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, s := range [][2]int{{1, 256}, {1, 520}, {3, 300}} {
-		batch, hidden := s[0], s[1]
-		t.Run(fmt.Sprintf("b=%d/h=%d", batch, hidden), func(t *testing.T) {
+	for _, s := range []struct {
+		name          string
+		batch, hidden int
+	}{{"RNN", 1, 256}, {"RNN", 1, 520}, {"RNN", 3, 300}, {"LSTM", 5, 384}, {"reversed LSTM", 5, 384}} {
+		t.Run(fmt.Sprintf("%s/b=%d/h=%d", s.name, s.batch, s.hidden), func(t *testing.T) {
 			const steps, inputs = 40, 7
 			rng := rand.New(rand.NewPCG(1, 2))
 			random := func(shape ...int) *tensor.Tensor {
@@ -35,28 +43,37 @@ func TestBitsOfFewRows(t *testing.T) {
 				}
 				return tensor.From(d, x, shape...)
 			}
-			l := layers.NewRNN(random(inputs, hidden), random(hidden, hidden), random(hidden))
-			x, dy := random(steps, batch, inputs), random(steps, batch, hidden)
+			var l recurrent
+			var stateGrad func() []*tensor.Tensor
+			if s.name == "RNN" {
+				rnn := layers.NewRNN(random(inputs, s.hidden), random(s.hidden, s.hidden), random(s.hidden))
+				l, stateGrad = rnn, func() []*tensor.Tensor { return []*tensor.Tensor{rnn.StateGrad()} }
+			} else {
+				lstm := layers.NewLSTM(random(inputs, 4*s.hidden), random(s.hidden, 4*s.hidden), random(4*s.hidden))
+				if s.name != "LSTM" {
+					lstm.SetReverse(true)
+					lstm.SetLengths([]int{steps, 1, 17, 33, 2})
+				}
+				l, stateGrad = lstm, func() []*tensor.Tensor { dh, dc := lstm.StateGrad(); return []*tensor.Tensor{dh, dc} }
+			}
+			x, dy := random(steps, s.batch, inputs), random(steps, s.batch, s.hidden)
 			run := func() []float32 {
 				l.ResetState()
-				var all []float32
-				take := func(x *tensor.Tensor) {
+				all := []*tensor.Tensor{l.Forward(x)}
+				for _, p := range l.Params() {
+					p.Grad.Fill(0)
+					all = append(all, p.Grad)
+				}
+				all = append(append(all, l.Backward(dy)), stateGrad()...)
+				var bits []float32
+				for _, x := range all {
 					values, err := tensor.Values[float32](x)
 					if err != nil {
 						t.Fatal(err)
 					}
-					all = append(all, values...)
+					bits = append(bits, values...)
 				}
-				take(l.Forward(x))
-				for _, p := range l.Params() {
-					p.Grad.Fill(0)
-				}
-				take(l.Backward(dy))
-				take(l.StateGrad())
-				for _, p := range l.Params() {
-					take(p.Grad)
-				}
-				return all
+				return bits
 			}
 			runtime.GOMAXPROCS(1)
 			want := run()
