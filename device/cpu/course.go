@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"runtime"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 )
@@ -37,6 +39,22 @@ func (c *course) row(t, i int) int { return (t*c.batch + i) * c.hidden }
 // worthRows is how many rows of a batch are worth a goroutine of their own, for a layer with so many gates.
 func (c *course) worthRows(gates int) int {
 	return 1 + int(1<<18/(1+float64(gates)*float64(c.steps)*float64(c.hidden)*float64(c.hidden)))
+}
+
+// shares is how many parts of the hidden units processors share each step by, for a layer with so many gates whose weights
+// can be divided after so many columns; 1 if they take rows instead, of which each has to read all weights.
+func (c *course) shares(gates, width int) int {
+	procs, weights := runtime.GOMAXPROCS(0), gates*c.hidden*c.hidden
+	if weights <= 1<<18 || c.batch >= 17*procs || c.hidden%width != 0 || c.steps < 2 {
+		return 1 // for weights of 1 MiB may stay in a processor's second cache level
+	}
+	return min(procs, c.hidden/width)
+}
+
+// share is the hidden units of one of such parts.
+func (c *course) share(part, parts, width int) (from, to int) {
+	n := c.hidden / width
+	return part * n / parts * width, (part + 1) * n / parts * width
 }
 
 // before is the states that steps begin with, of all that there are.

@@ -48,6 +48,7 @@ type cpu struct {
 	host
 	code32, code64 *code
 	team           par.Team
+	relay          par.Relay
 	moving         moving
 	f32            scratch[float32]
 	f64            scratch[float64]

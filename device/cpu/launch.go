@@ -118,6 +118,8 @@ type code struct {
 	layerNorm                        par.Body
 	layerNormGrad, layerNormSums     par.Body
 	rnnForwardPart, rnnBackwardPart  par.StepBody
+	lstmForwardPart                  par.StepBody
+	lstmBackwardPart                 par.StepBody
 	lstmForward, lstmBackward        par.Body
 	gruForward, gruBackward          par.Body
 	sgd, adaGrad, rmsprop, adam      par.Body
@@ -141,6 +143,7 @@ func codeOf[T device.Float]() *code {
 		layerNorm: layerNorm[T], layerNormGrad: layerNormGrad[T], layerNormSums: layerNormSums[T],
 		rnnForwardPart: rnnForwardPart[T], rnnBackwardPart: rnnBackwardPart[T],
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
+		lstmForwardPart: lstmForwardPart[T], lstmBackwardPart: lstmBackwardPart[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 		squares: squares[T], clipNorm: clipNorm[T],

@@ -13,6 +13,7 @@ type lstmRows[T device.Float] struct {
 	h, c, y, gates   []T
 	dz, dy, dh0, dc0 []T
 	w                gemm.Packed[T] // Wh, or its transpose going backward
+	parts            int            // of the hidden units, if processors share the steps
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -33,7 +34,11 @@ func lstm[T device.Float](d *cpu, k *kernels.LSTM) {
 	} else {
 		s.w.Set(false, hidden, 4*hidden, wh, max(4*hidden, 1))
 	}
-	d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmForward)
+	if s.parts = s.shares(4, s.w.Width()); s.parts > 1 {
+		d.relay.Run(steps, s.parts, s, d.code(k.X.Type()).lstmForwardPart)
+	} else {
+		d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmForward)
+	}
 	s.release()
 }
 
@@ -46,34 +51,55 @@ func lstmForward[T device.Float](arg any, lo, hi int) {
 			s.w.MulRows(hi-lo, s.h[s.row(before, lo):], max(s.hidden, 1), true, s.gates[4*s.row(t, lo):], max(4*s.hidden, 1))
 		}
 		for i := lo; i < hi; i++ {
-			s.advance(i, t, s.row(before, i), s.row(after, i))
+			s.advance(i, t, s.row(before, i), s.row(after, i), 0, s.hidden)
 		}
 	}
 }
 
-// advance takes row i of the batch, whose gates are computed but for σ and tanh, through step t: from its states at one
-// place to those at another.
-func (s *lstmRows[T]) advance(i, t, from, to int) {
-	n := s.hidden
+// lstmForwardPart takes a part of the hidden units of all rows through a step.
+func lstmForwardPart[T device.Float](arg any, n, part int) {
+	s := arg.(*lstmRows[T])
+	lo, hi := s.share(part, s.parts, s.w.Width())
+	t, before, after := s.step(n)
+	for gate := range 4 {
+		from := gate * s.hidden
+		s.w.MulColumns(from+lo, from+hi, s.batch, s.h[s.row(before, 0):], s.hidden, true, s.gates[4*s.row(t, 0):], 4*s.hidden)
+	}
+	for i := range s.batch {
+		s.advance(i, t, s.row(before, i), s.row(after, i), lo, hi)
+	}
+}
+
+// ofGates is units lo to hi of the four gates of a row.
+func ofGates[T device.Float](gates []T, n, lo, hi int) (in, forget, new, out []T) {
+	return gates[lo:hi], gates[n+lo : n+hi], gates[2*n+lo : 2*n+hi], gates[3*n+lo : 3*n+hi]
+}
+
+// advance takes hidden units lo to hi of row i of the batch, whose gates are computed but for σ and tanh, through step t:
+// from their states at one place to those at another.
+func (s *lstmRows[T]) advance(i, t, from, to, lo, hi int) {
 	at := s.row(t, i)
-	gates := s.gates[4*at : 4*(at+n)]
-	h, c, last := s.h[to:to+n], s.c[to:to+n], s.c[from:from+n]
+	in, forget, new, out := ofGates(s.gates[4*at:], s.hidden, lo, hi)
+	h, c, last := s.h[to+lo:to+hi], s.c[to+lo:to+hi], s.c[from+lo:from+hi]
 	if !s.takes(t, i) {
-		clear(gates)
-		copy(h, s.h[from:])
+		clear(in)
+		clear(forget)
+		clear(new)
+		clear(out)
+		copy(h, s.h[from+lo:])
 		copy(c, last)
-		clear(s.y[at : at+n])
+		clear(s.y[at+lo : at+hi])
 		return
 	}
-	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
-	vec.Sigmoid(gates[:2*n], gates)
+	vec.Sigmoid(in, in)
+	vec.Sigmoid(forget, forget)
 	vec.Tanh(new, new)
 	vec.Sigmoid(out, out)
 	vec.LSTMState(c, last, in, forget, new)
 	vec.Tanh(h, c)
 	vec.Mul(h, h, out)
 	if s.y != nil {
-		copy(s.y[at:], h)
+		copy(s.y[at+lo:], h)
 	}
 }
 
@@ -88,7 +114,11 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 	begin(s.dc0, data[T](k.DCT.Slice))
 
 	s.w.Set(true, 4*hidden, hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
-	d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmBackward)
+	if s.parts = s.shares(4, s.w.Width()); s.parts > 1 {
+		d.relay.Run(2*steps, s.parts, s, d.code(k.X.Type()).lstmBackwardPart)
+	} else {
+		d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmBackward)
+	}
 
 	// The weights' gradients are one product over all steps each.
 	n := steps * batch
@@ -108,27 +138,45 @@ func lstmBackward[T device.Float](arg any, lo, hi int) {
 	for n := s.steps - 1; n >= 0; n-- {
 		t, before, after := s.step(n)
 		for i := lo; i < hi; i++ {
-			s.retreat(i, t, s.row(before, i), s.row(after, i))
+			s.retreat(i, t, s.row(before, i), s.row(after, i), 0, s.hidden)
 		}
 		s.w.MulRows(hi-lo, s.dz[4*s.row(t, lo):], max(4*s.hidden, 1), true, s.dh0[s.row(0, lo):], max(s.hidden, 1))
 	}
 }
 
-// retreat takes row i of the batch back through step t, but for the product that is to be added to its row of DH0.
-func (s *lstmRows[T]) retreat(i, t, from, to int) {
-	n := s.hidden
-	at := s.row(t, i)
-	dz, gates := s.dz[4*at:4*(at+n)], s.gates[4*at:4*(at+n)]
-	if !s.takes(t, i) {
-		clear(dz)
+// lstmBackwardPart takes a part of the hidden units of all rows back through half a step: at even turns to the gates, at odd
+// ones, for which all of those are needed, to the state before.
+func lstmBackwardPart[T device.Float](arg any, turn, part int) {
+	s := arg.(*lstmRows[T])
+	lo, hi := s.share(part, s.parts, s.w.Width())
+	t, before, after := s.step(s.steps - 1 - turn/2)
+	if turn%2 == 1 {
+		s.w.MulColumns(lo, hi, s.batch, s.dz[4*s.row(t, 0):], 4*s.hidden, true, s.dh0, s.hidden)
 		return
 	}
-	dy, dh, dc, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.dc0[i*n:(i+1)*n], s.c[from:from+n]
-	in, forget, new, out := gates[:n], gates[n:2*n], gates[2*n:3*n], gates[3*n:]
-	dIn, dForget, dNew, dOut := dz[:n], dz[n:2*n], dz[2*n:3*n], dz[3*n:]
-	vec.Tanh(dOut, s.c[to:]) // until its own gradient takes its place
-	vec.Add(dh, dh, dy)
+	for i := range s.batch {
+		s.retreat(i, t, s.row(before, i), s.row(after, i), lo, hi)
+	}
+}
+
+// retreat takes hidden units lo to hi of row i of the batch back through step t, but for the product that is to be added to
+// its row of DH0.
+func (s *lstmRows[T]) retreat(i, t, from, to, lo, hi int) {
+	at := s.row(t, i)
+	in, forget, new, out := ofGates(s.gates[4*at:], s.hidden, lo, hi)
+	dIn, dForget, dNew, dOut := ofGates(s.dz[4*at:], s.hidden, lo, hi)
+	if !s.takes(t, i) {
+		clear(dIn)
+		clear(dForget)
+		clear(dNew)
+		clear(dOut)
+		return
+	}
+	row := i * s.hidden
+	dh, dc := s.dh0[row+lo:row+hi], s.dc0[row+lo:row+hi]
+	vec.Tanh(dOut, s.c[to+lo:]) // until its own gradient takes its place
+	vec.Add(dh, dh, s.dy[at+lo:])
 	vec.LSTMOutGrad(dOut, dc, dh, out, dOut)
-	vec.LSTMGrad(dIn, dForget, dNew, dc, last, in, forget, new)
+	vec.LSTMGrad(dIn, dForget, dNew, dc, s.c[from+lo:], in, forget, new)
 	clear(dh)
 }

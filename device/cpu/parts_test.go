@@ -20,14 +20,16 @@ func TestBitsOfFewRows(t *testing.T) {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, s := range []struct {
+		name          string
 		batch, hidden int
 		reverse       bool
 		lengths       []int
 	}{
-		{1, 256, false, nil}, {1, 520, true, nil}, {3, 300, false, nil}, {3, 300, false, []int{40, 0, 17}}, {3, 300, true, []int{3, 40, 0}},
+		{"RNN", 1, 256, false, nil}, {"RNN", 1, 520, true, nil}, {"RNN", 3, 300, false, nil},
+		{"RNN", 3, 300, false, []int{40, 0, 17}}, {"RNN", 3, 300, true, []int{3, 40, 0}},
+		{"LSTM", 5, 384, false, nil}, {"LSTM", 5, 384, false, []int{0, 40, 17, 33, 2}}, {"LSTM", 5, 384, true, []int{40, 1, 17, 0, 2}},
 	} {
-		batch, hidden := s.batch, s.hidden
-		t.Run(fmt.Sprintf("b=%d/h=%d/reverse=%t/lengths=%v", batch, hidden, s.reverse, s.lengths), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/b=%d/h=%d/reverse=%t/lengths=%v", s.name, s.batch, s.hidden, s.reverse, s.lengths), func(t *testing.T) {
 			const steps, inputs = 40, 7
 			rng := rand.New(rand.NewPCG(1, 2))
 			random := func(shape ...int) *tensor.Tensor {
@@ -41,31 +43,39 @@ func TestBitsOfFewRows(t *testing.T) {
 				}
 				return tensor.From(d, x, shape...)
 			}
-			l := layers.NewRNN(random(inputs, hidden), random(hidden, hidden), random(hidden))
+			x, dy, dh, dc := random(steps, s.batch, inputs), random(steps, s.batch, s.hidden), random(s.batch, s.hidden), random(s.batch, s.hidden)
+			var l layers.Recurrent
+			var given func()
+			var stateGrads func() []*tensor.Tensor
+			if s.name == "RNN" {
+				rnn := layers.NewRNN(random(inputs, s.hidden), random(s.hidden, s.hidden), random(s.hidden))
+				l, given = rnn, func() { rnn.SetStateGrad(dh) }
+				stateGrads = func() []*tensor.Tensor { return []*tensor.Tensor{rnn.StateGrad()} }
+			} else {
+				lstm := layers.NewLSTM(random(inputs, 4*s.hidden), random(s.hidden, 4*s.hidden), random(4*s.hidden))
+				l, given = lstm, func() { lstm.SetStateGrad(dh, dc) }
+				stateGrads = func() []*tensor.Tensor { dh, dc := lstm.StateGrad(); return []*tensor.Tensor{dh, dc} }
+			}
 			l.SetReverse(s.reverse)
 			l.SetLengths(s.lengths)
-			x, dy, dh := random(steps, batch, inputs), random(steps, batch, hidden), random(batch, hidden)
 			run := func() []float32 {
 				l.ResetState()
-				var all []float32
-				take := func(x *tensor.Tensor) {
+				all := []*tensor.Tensor{l.Forward(x)}
+				for _, p := range l.Params() {
+					p.Grad.Fill(0)
+					all = append(all, p.Grad)
+				}
+				given()
+				all = append(append(all, l.Backward(dy)), stateGrads()...)
+				var bits []float32
+				for _, x := range all {
 					values, err := tensor.Values[float32](x)
 					if err != nil {
 						t.Fatal(err)
 					}
-					all = append(all, values...)
+					bits = append(bits, values...)
 				}
-				take(l.Forward(x))
-				for _, p := range l.Params() {
-					p.Grad.Fill(0)
-				}
-				l.SetStateGrad(dh)
-				take(l.Backward(dy))
-				take(l.StateGrad())
-				for _, p := range l.Params() {
-					take(p.Grad)
-				}
-				return all
+				return bits
 			}
 			runtime.GOMAXPROCS(1)
 			want := run()

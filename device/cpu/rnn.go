@@ -19,7 +19,6 @@ type rnnRows[T device.Float] struct {
 	last        bool           // the gradient of the last states is given, and DH0 begins as that
 	w           gemm.Packed[T] // Wh, or its transpose going backward
 	parts       int            // of its columns, for as many goroutines
-	relay       par.Relay
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -38,7 +37,7 @@ func (s *rnnRows[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
 	}
 	s.parts = min(procs, s.w.Parts(), weights/worthPart)
 	if s.parts > 1 && s.batch < few*procs && steps*weights > 1<<19 {
-		s.relay.Run(steps, s.parts, s, part)
+		d.relay.Run(steps, s.parts, s, part)
 		return
 	}
 	d.team.Split(s.batch, s.worthRows(1), s, rows)

@@ -62,7 +62,7 @@ func panelsOf[T Float]() par.Body {
 // panels packs panels lo to hi.
 func panels[T Float](arg any, lo, hi int) {
 	s := arg.(*setting[T])
-	p, width := s.p, s.p.width()
+	p, width := s.p, s.p.Width()
 	for j := lo * width; j < min(hi*width, p.n); j += width {
 		packPanel(p.data[j*p.k:], p.packedStride(j), s.trans, s.b, s.ldb, 0, p.k, j, min(width, p.n-j))
 	}
@@ -70,7 +70,7 @@ func panels[T Float](arg any, lo, hi int) {
 
 // packedStride returns the distance, in elements, between rows of the panel that begins at column j.
 func (p *Packed[T]) packedStride(j int) int {
-	return min(p.width(), roundUp(p.n-j, 64/sizeOf[T]()))
+	return min(p.Width(), roundUp(p.n-j, 64/sizeOf[T]()))
 }
 
 // MulRows computes C = A·op(B), or C += A·op(B) if acc is set, for m rows of A and C. It gives the bits that
@@ -86,7 +86,7 @@ func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
 func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
 	check(false, m, p.k, a, lda, mLT0, kLT0, badLdA, shortA)
 	check(false, m, p.n, c, ldc, mLT0, nLT0, badLdC, shortC)
-	if from < 0 || to > p.n || from%p.width() != 0 {
+	if from < 0 || to > p.n || from%p.Width() != 0 {
 		panic(badColumns)
 	}
 	if m == 0 || from >= to {
@@ -99,14 +99,14 @@ func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T,
 	multiplyPacked(p, from, to, m, a, lda, acc, c, ldc)
 }
 
-// width is that of the panels.
-func (p *Packed[T]) width() int { return packedRow / sizeOf[T]() }
+// Width is how many columns the smallest Part has.
+func (p *Packed[T]) Width() int { return packedRow / sizeOf[T]() }
 
 // Parts is how many parts its columns can be divided into.
-func (p *Packed[T]) Parts() int { return ceilDiv(p.n, p.width()) }
+func (p *Packed[T]) Parts() int { return ceilDiv(p.n, p.Width()) }
 
 // Part is the columns of part i of n equal ones, or nearly so.
 func (p *Packed[T]) Part(i, n int) (from, to int) {
 	parts := p.Parts()
-	return min(i*parts/n*p.width(), p.n), min((i+1)*parts/n*p.width(), p.n)
+	return min(i*parts/n*p.Width(), p.n), min((i+1)*parts/n*p.Width(), p.n)
 }

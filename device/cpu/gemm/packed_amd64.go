@@ -17,7 +17,7 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 		prefetchRows(pointer(a, 0), lda*f.size, m, p.k*f.size)
 	}
 	s := strip{rowA: lda * f.size, colA: f.size, rowC: ldc * f.size, rowFrom: ldc * f.size}
-	width, far := p.width(), len(p.data)*f.size > 1<<20
+	width, far := p.Width(), len(p.data)*f.size > 1<<20
 	for j := from; j < to; j += width {
 		stride := p.packedStride(j)
 		s.rowB = stride * f.size

@@ -47,7 +47,7 @@ func (t *Team) For(n, grain int, arg any, body Body) {
 func (t *Team) Split(n, grain int, arg any, body Body) { t.loop(n, grain, 1, n, arg, body) }
 
 func (t *Team) loop(n, grain, pieces, most int, arg any, body Body) {
-	workers := Workers(n, grain)
+	workers := workersFor(n, grain)
 	if workers <= 1 {
 		for lo := 0; lo < n; lo += most {
 			body(arg, lo, min(lo+most, n))
@@ -70,8 +70,8 @@ func (t *Team) run(n, workers, step int, arg any, body Body) {
 	t.arg, t.body = nil, nil
 }
 
-// Workers is how many goroutines a loop over n items would run on now.
-func Workers(n, grain int) int {
+// workersFor is how many goroutines a loop over n items would run on now.
+func workersFor(n, grain int) int {
 	grain = max(grain, 1)
 	procs := runtime.GOMAXPROCS(0)
 	workers := min(procs, n/grain)
