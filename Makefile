@@ -18,8 +18,9 @@ $(if $(MAKECMDGOALS:help=),$(if $(shell command -v go),,$(error Go is missing: i
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## train the digits network, then the text model for about a minute
+run: ## train the digits and the speakers networks, then the text model for about a minute
 	go run ./examples/digits
+	go run ./examples/speakers
 	go run ./examples/charlm
 
 test: lint licences generated unit noasm nocgo race 386 cross kubernetes opencl ## everything that must hold, in every build that there is

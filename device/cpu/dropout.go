@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/philox"
 )
@@ -13,23 +14,28 @@ func dropout[T device.Float](arg any, lo, hi int) {
 	k := arg.(*kernels.Dropout)
 	y, x := data[T](k.Y.Slice), data[T](k.X.Slice)
 	times, period := k.Dims()
-	stream, threshold, scale := philox.New(k.Seed, k.Stream), uint64(k.Threshold()), T(k.Scale())
-	var dropped [256]uint8 // of a piece of the mask: 1 or 0
+	stream, threshold, scale := philox.New(k.Seed, k.Stream), uint64(k.Threshold()), float64(T(k.Scale()))
+	var room [1024]uint16
 	for lo < hi {
-		n := min(hi-lo, len(dropped)/4)
-		for b := range n {
+		from, blocks := 4*lo, min(hi-lo, len(room)/4)
+		n := min(4*blocks, period-from)
+		drops := 0 // how many, the places of which are at the beginning of room
+		for b := range blocks {
 			for i, word := range stream.Block(uint64(lo + b)) {
-				dropped[4*b+i] = uint8((uint64(word) - threshold) >> 63) // word < threshold, of which a branch would know nothing
+				room[drops] = uint16(4*b + i)
+				drops += int((uint64(word) - threshold) >> 63) // 1 if word < threshold, without a branch that nobody can predict
 			}
 		}
-		from := 4 * lo
-		to := min(from+4*n, period)
+		for drops > 0 && int(room[drops-1]) >= n { // behind the end of the mask
+			drops--
+		}
 		for t := range times {
-			y, x := y[t*period+from:t*period+to], x[t*period+from:t*period+to]
-			for i, v := range x {
-				y[i] = [2]T{v * scale, 0}[dropped[i]&1]
+			y := y[t*period+from : t*period+from+n]
+			vec.Scale(y, x[t*period+from:], scale)
+			for _, i := range room[:drops] {
+				y[i] = 0
 			}
 		}
-		lo += n
+		lo += blocks
 	}
 }

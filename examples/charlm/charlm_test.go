@@ -133,13 +133,13 @@ func TestSteadyState(t *testing.T) {
 		step()
 	}
 	before := d.Info()
-	perStep := testing.AllocsPerRun(300, step)
+	perStep := testing.AllocsPerRun(100, step)
 	after := d.Info()
 	if perStep >= 10 {
 		t.Errorf("%v Go allocations in a step, want fewer than 10", perStep)
 	}
 	if after.Allocs != before.Allocs || after.InUse != before.InUse {
-		t.Errorf("%d allocations and %d bytes in use on the device became %d and %d in 300 steps",
+		t.Errorf("%d allocations and %d bytes in use on the device became %d and %d in 100 steps",
 			before.Allocs, before.InUse, after.Allocs, after.InUse)
 	}
 	if _, err := e.evaluator.bits(e.corpus.test); err != nil {
@@ -298,7 +298,7 @@ func TestHelp(t *testing.T) {
 
 func TestTime(t *testing.T) {
 	start := time.Now()
-	if err := run(t.Context(), small(t, "-time", "300ms"), io.Discard, io.Discard); err != nil {
+	if err := run(t.Context(), small(t, "-time", "300ms", "-patience", "100"), io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(start); took < 300*time.Millisecond {

@@ -289,11 +289,11 @@ func TestServeSlowly(t *testing.T) {
 func TestServeEnds(t *testing.T) {
 	t.Run("whole", func(t *testing.T) {
 		s := serving(t, plenty)
-		r := s.get(t, "length=3000&seed=1")
+		r := s.get(t, "length=1000&seed=1")
 		s.cancel()
 		text, last, err := all(r.Body)
-		if err != nil || len(text) != 3000 || last.data["reason"] != "length" {
-			t.Errorf("%d characters and %v (%v), want all 3000", len(text), last, err)
+		if err != nil || len(text) != 1000 || last.data["reason"] != "length" {
+			t.Errorf("%d characters and %v (%v), want all 1000", len(text), last, err)
 		}
 		s.stops(t)
 		if _, err := http.Get(s.url + "/healthz"); err == nil {
