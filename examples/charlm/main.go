@@ -1,14 +1,15 @@
 // Charlm is a language model over characters: it learns a text with a recurrent network, and then goes on with others.
 //
-//	go run ./examples/charlm                           learns the English book that comes with Go, in a minute
+//	go run ./examples/charlm                           the English book that comes with Go, for a minute
 //	go run ./examples/charlm train -text go -time 10m  the standard library's source; Ctrl-C stops, and
 //	go run ./examples/charlm train -resume             goes on from there
+//	go run ./examples/charlm train -time 5m -hidden 512 -drop 0.5 -lr 0.004
 //	go run ./examples/charlm sample -prompt "Light is"
 //	go run ./examples/charlm eval                      how well it predicts, beside models that count
 //	go run ./examples/charlm serve                     text for HTTP clients, as it is written
 //
 // Each has -help. Training prints how many bits per character the network needs to predict a part of the text that it was
-// not trained on, beside what a bigram and a 5-gram model need.
+// not trained on, beside what a bigram and a 5-gram model need. A larger network knows more, and needs more dropout.
 package main
 
 import (

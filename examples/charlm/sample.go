@@ -15,7 +15,7 @@ func sample(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	fs := program.Flags("charlm sample", "Charlm sample goes on with a text.")
 	dev := program.Device(fs)
 	file := modelFlag(fs, "the network is in this `file`")
-	prompt := fs.String("prompt", "", "go on from this `text`; from the beginning of a line if empty")
+	prompt := fs.String("prompt", "", "go on from this `text`, at the beginning of a line")
 	temperature := temperatureFlag(fs)
 	length := lengthFlag(fs)
 	seed := program.Seed(fs)

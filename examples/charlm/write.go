@@ -23,7 +23,7 @@ func newWriter(n *network, letters *alphabet) *writer {
 
 // A request is what to write.
 type request struct {
-	prompt      []byte // what to go on from; the beginning of a line if empty
+	prompt      []byte // what to go on from, at the beginning of a line
 	length      int    // characters
 	temperature float64
 	seed        uint64
@@ -33,10 +33,7 @@ type request struct {
 // same weights, request and seed give the same text. A temperature below 1 prefers what is likely even more; 1 is what was
 // learned.
 func (w *writer) write(ctx context.Context, r request, emit func(c rune) error) error {
-	prompt := r.prompt
-	if len(prompt) == 0 {
-		prompt = []byte{w.letters.numbers['\n']}
-	}
+	prompt := append([]byte{w.letters.numbers['\n']}, r.prompt...) // without which the state would be one that no text leads to
 	random := rand.New(philox.New(r.seed, writing))
 	w.net.ResetState()
 	last := len(prompt) - 1

@@ -19,7 +19,6 @@ import (
 //
 //	h_t = [gru(x_1 ... x_t), gru(x_T ... x_t)]        p_t = softmax(h_t·w + b)
 type network struct {
-	gru  *layers.Bidirectional
 	net  *layers.Sequential
 	loss *layers.SoftmaxCrossEntropy
 
@@ -38,7 +37,6 @@ func newNetwork(d device.Device, seed uint64, hidden, steps, rows int, drop floa
 		return layers.NewGRU(in.Uniform(limit, coefficients, 3*hidden), in.Uniform(limit, hidden, 3*hidden), in.Zeros(3*hidden), in.Zeros(3*hidden))
 	}
 	n := &network{
-		gru:   layers.NewBidirectional(gru(), gru()),
 		loss:  layers.NewSoftmaxCrossEntropy(),
 		steps: steps, rows: rows,
 		x:        tensor.New(d, device.Float32, steps, rows, coefficients),
@@ -47,7 +45,7 @@ func newNetwork(d device.Device, seed uint64, hidden, steps, rows int, drop floa
 		speakers: make([]int, steps*rows),
 	}
 	n.net = layers.NewSequential(
-		layers.NewSequenceDropout(drop, seed+1<<32), n.gru,
+		layers.NewSequenceDropout(drop, seed+1<<32), layers.NewBidirectional(gru(), gru()),
 		layers.NewSequenceDropout(drop, seed+2<<32), layers.NewAffine(in.Xavier(2*hidden, speakers), in.Zeros(speakers)))
 	return n
 }
@@ -68,8 +66,8 @@ func (n *network) forward(batch []utterance) (logits, loss *tensor.Tensor) {
 		}
 	}
 	tensor.Set(n.x, n.frames) // of which the layer reads no more than the lengths
-	n.gru.SetLengths(n.lengths)
-	n.gru.ResetState()
+	n.net.SetLengths(n.lengths)
+	n.net.ResetState()
 	logits = n.net.Forward(n.x)
 	return logits, n.loss.Forward(logits, n.speakers)
 }
