@@ -18,10 +18,9 @@ type Bidirectional struct {
 	forward, backward Recurrent
 	params            []*Param
 
-	skipped bool // nobody wants the gradient of x
-	concat  Concat
-	dx      *tensor.Tensor
-	add     kernels.Binary
+	concat Concat
+	dx     *tensor.Tensor
+	add    kernels.Binary
 }
 
 // NewBidirectional returns the layer of two layers of as many inputs, the second of which it makes run in reverse. Their
@@ -59,8 +58,11 @@ func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {
 func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	parts := l.concat.Backward(dy)
 	first, second := l.forward.Backward(parts[0]), l.backward.Backward(parts[1])
-	if l.skipped {
+	switch {
+	case first == nil && second == nil:
 		return nil
+	case first == nil || second == nil:
+		device.Panicf("layers.Bidirectional: one layer skips the gradient of x and the other does not; want this layer's SkipInputGrad, which is of both")
 	}
 	dx := l.room(&l.dx, first, first.Shape()...)
 	l.add = kernels.Binary{Op: kernels.Add, Z: dx.Array(), X: first.Array(), Y: second.Array()}
@@ -91,7 +93,6 @@ func (l *Bidirectional) ResetState() {
 
 // SkipInputGrad has Backward return nil in the place of the gradient of x from now on, and neither layer compute it.
 func (l *Bidirectional) SkipInputGrad() {
-	l.skipped = true
 	l.forward.SkipInputGrad()
 	l.backward.SkipInputGrad()
 }

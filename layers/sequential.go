@@ -50,7 +50,11 @@ func (s *Sequential) Forward(x *tensor.Tensor) *tensor.Tensor {
 
 // Backward passes dy back through the layers and returns the gradient of x.
 func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	for i := len(s.layers) - 1; i >= 0; i-- {
+	last := len(s.layers) - 1
+	for i := last; i >= 0; i-- {
+		if dy == nil && i < last {
+			device.Panicf("layers.Sequential: layer %d returned no gradient for layer %d, want SkipInputGrad of the first layer alone", i+1, i)
+		}
 		dy = s.layers[i].Backward(dy)
 	}
 	if s.skipped {

@@ -198,6 +198,12 @@ func misuse(e *env) {
 		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: forward and backward are the same layer; make two of the same parameters"},
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
+		{func() {
+			half := layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil)
+			both := layers.NewBidirectional(layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil), half)
+			half.SkipInputGrad()
+			both.Backward(both.Forward(zeros(5, 2, 3)))
+		}, "layers.Bidirectional: one layer skips the gradient of x and the other does not; want this layer's SkipInputGrad, which is of both"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
 		{func() { concat.Forward() }, "layers.Concat: the tensors are [], want one or more of [... C]"},
 		{func() { concat.Forward(nil, zeros(2)) }, "layers.Concat: the tensors are [<nil> float32 [2]], want one or more of [... C]"},
@@ -217,6 +223,7 @@ func misuse(e *env) {
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 0}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: row 1 has 0 steps and none is step -1, want more or another one"},
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 6}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 1 lengths and x is float32 [5 2 3], want 2 lengths"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 0 lengths and x is float32 [5 2 3], want 2 lengths"},
 		{func() { last.Backward(zeros(5, 2, 3)) }, "layers.Select: dy is float32 [5 2 3], want [2 3], the shape that Forward returned"},
 		{func() { last.Free(); last.Backward(zeros(2, 3)) }, "layers.Select: Backward before Forward"},
 
@@ -311,6 +318,13 @@ func misuse(e *env) {
 
 		{func() { layers.NewSequential(tanh, nil) }, "layers.Sequential: layer 1 is nil"},
 		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are the same one; make two of the same parameters"},
+		{func() {
+			second := layers.NewMatMul(zeros(4, 2))
+			net := layers.NewSequential(affine, second)
+			second.SkipInputGrad()
+			net.Backward(net.Forward(zeros(2, 3)))
+		}, "layers.Sequential: layer 1 returned no gradient for layer 0, want SkipInputGrad of the first layer alone"},
+		{func() { layers.NewSequential(tanh, softmax).Backward(nil) }, "layers.Softmax: dy is nil"},
 		{func() { layers.NewSequential(affine, softmax).Forward(zeros(2, 2)) }, "layers.Affine: x is float32 [2 2] and w is float32 [3 4], want x [... 3]"},
 	} {
 		switch err := layers.Try(c.call); {
