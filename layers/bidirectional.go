@@ -29,9 +29,9 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 	if forward == nil || backward == nil {
 		device.Panicf("layers.Bidirectional: a layer is nil, want two")
 	}
-	if forward == backward {
-		device.Panicf("layers.Bidirectional: forward and backward are the same layer; make two of the same parameters")
-	}
+	all := map[Layer]int{}
+	claim("Bidirectional", all, forward, 0)
+	claim("Bidirectional", all, backward, 1)
 	backward.SetReverse(true)
 	l := &Bidirectional{forward: forward, backward: backward, concat: Concat{name: "Bidirectional"}}
 	for _, p := range forward.Params() {
@@ -44,6 +44,8 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 	}
 	return l
 }
+
+func (l *Bidirectional) contained() []Layer { return []Layer{l.forward, l.backward} }
 
 // Forward returns what both layers return for x [T, B, I], side by side.
 func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {

@@ -195,7 +195,8 @@ func misuse(e *env) {
 		{func() { defer gru.SetStateGrad(nil); gru.SetStateGrad(zeros(3, 4)); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: dh is float32 [3 4], want [2 4], the shape of the last state"},
 		{func() { gru.Free(); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: Backward before Forward"},
 		{func() { layers.NewBidirectional(lstm, nil) }, "layers.Bidirectional: a layer is nil, want two"},
-		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: forward and backward are the same layer; make two of the same parameters"},
+		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: layers 0 and 1 are or contain the same one; make two of the same parameters"},
+		{func() { layers.NewBidirectional(gru, layers.NewSequential(gru, affine)) }, "layers.Bidirectional: layers 0 and 1 are or contain the same one; make two of the same parameters"},
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
 		{func() {
@@ -317,7 +318,8 @@ func misuse(e *env) {
 		}, "layers.RNN: x, float32 [5 2 4], is what this layer itself returned and would overwrite; want another layer for it"},
 
 		{func() { layers.NewSequential(tanh, nil) }, "layers.Sequential: layer 1 is nil"},
-		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are the same one; make two of the same parameters"},
+		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are or contain the same one; make two of the same parameters"},
+		{func() { layers.NewSequential(gru, affine, layers.NewBidirectional(lstm, gru)) }, "layers.Sequential: layers 0 and 2 are or contain the same one; make two of the same parameters"},
 		{func() {
 			second := layers.NewMatMul(zeros(4, 2))
 			net := layers.NewSequential(affine, second)
