@@ -46,9 +46,10 @@ func misuse(e *env) {
 	dropout := layers.NewDropout(0.5, 1)
 	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
 	squared := layers.NewMeanSquaredError()
-	concat, last := layers.NewConcat(), layers.NewSelect(-1)
+	concat, split, last := layers.NewConcat(), layers.NewSplit(1, 2), layers.NewSelect(-1)
 	run := func() {
 		concat.Forward(zeros(2, 3), zeros(2, 4))
+		split.Forward(zeros(2, 3))
 		last.Forward(zeros(5, 2, 3))
 		squared.Forward(zeros(2, 3), zeros(2, 3))
 		norm.Forward(zeros(2, 3))
@@ -216,6 +217,17 @@ func misuse(e *env) {
 		{func() { concat.Forward(concat.Forward(zeros(2, 3)), zeros(2, 3)) }, "layers.Concat: a tensor, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
 		{func() { concat.Backward(zeros(2, 3)) }, "layers.Concat: dy is float32 [2 3], want [2 7], the shape that Forward returned"},
 		{func() { concat.Free(); concat.Backward(zeros(2, 7)) }, "layers.Concat: Backward before Forward"},
+		{func() { failed(func() { concat.Forward(zeros(2, 5), nil) }); concat.Backward(zeros(2, 5)) }, "layers.Concat: dy is float32 [2 5], want [2 7], the shape that Forward returned"},
+		{func() { layers.NewSplit() }, "layers.Split: the widths are [], want one or more, each 0 or more"},
+		{func() { layers.NewSplit(3, -1) }, "layers.Split: the widths are [3 -1], want one or more, each 0 or more"},
+		{func() { split.Forward(nil) }, "layers.Split: x is <nil>, want [... C]"},
+		{func() { split.Forward(zeros()) }, "layers.Split: x is float32 [], want [... C]"},
+		{func() { split.Forward(zeros(2, 4)) }, "layers.Split: x is float32 [2 4] and the widths are [1 2], want x [... 3]"},
+		{func() { split.Forward(whole(2, 3)) }, "kernels.CopyColumns: Src is int32, want float32 or float64"},
+		{func() { split.Forward(split.Backward(split.Forward(zeros(2, 3))...)) }, "layers.Split: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { split.Backward(zeros(2, 1)) }, "layers.Split: there are 1 gradients and 2 parts, want one of each"},
+		{func() { split.Backward(zeros(2, 1), zeros(2, 1)) }, "layers.Split: dy is float32 [2 1], want [2 2], the shape that Forward returned"},
+		{func() { split.Free(); split.Backward(zeros(2, 1), zeros(2, 2)) }, "layers.Split: Backward before Forward"},
 		{func() { last.Forward(nil) }, "layers.Select: x is <nil>, want [T B H]"},
 		{func() { last.Forward(zeros(2, 3)) }, "layers.Select: x is float32 [2 3], want [T B H]"},
 		{func() { last.Forward(whole(5, 2, 3)) }, "kernels.Gather: W is int32, want float32 or float64"},
