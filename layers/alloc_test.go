@@ -39,7 +39,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		loss := layers.NewSoftmaxCrossEntropy()
 		squared, crossEntropy := layers.NewMeanSquaredError(), layers.NewBinaryCrossEntropy()
 		embedding, ids := layers.NewEmbedding(normal(7, 4)), []int{3, 0, 3, 6, 1, 1}
-		concat, selected, evaluated := layers.NewConcat(), layers.NewSelect(-1), layers.NewDropout(0.5, 1)
+		concat, split := layers.NewConcat(), layers.NewSplit(1, 2)
+		selected, evaluated := layers.NewSelect(-1), layers.NewDropout(0.5, 1)
 		evaluated.SetTraining(false)
 		x, h, sequence := normal(2, 3), normal(2, 4), normal(5, 2, 3)
 		sequence4, lengths := normal(5, 2, 4), []int{5, 3}
@@ -97,6 +98,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			"SequenceDropout":     step(layers.NewSequenceDropout(0.5, 1), sequence),
 			"Dropout, evaluated":  step(evaluated, x),
 			"Concat":              func() { concat.Backward(concat.Forward(x, h, x)) },
+			"Split":               func() { split.Backward(split.Forward(x)...) },
 			"Select": func() {
 				selected.SetLengths(lengths)
 				selected.Backward(selected.Forward(sequence))

@@ -18,10 +18,9 @@ type Bidirectional struct {
 	forward, backward Recurrent
 	params            []*Param
 
-	skipped bool // nobody wants the gradient of x
-	concat  Concat
-	dx      *tensor.Tensor
-	add     kernels.Binary
+	concat Concat
+	dx     *tensor.Tensor
+	add    kernels.Binary
 }
 
 // NewBidirectional returns the layer of two layers of as many inputs, the second of which it makes run in reverse. Their
@@ -30,9 +29,9 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 	if forward == nil || backward == nil {
 		device.Panicf("layers.Bidirectional: a layer is nil, want two")
 	}
-	if forward == backward {
-		device.Panicf("layers.Bidirectional: forward and backward are the same layer; make two of the same parameters")
-	}
+	all := map[Layer]int{}
+	claim("Bidirectional", all, forward, 0)
+	claim("Bidirectional", all, backward, 1)
 	backward.SetReverse(true)
 	l := &Bidirectional{forward: forward, backward: backward, concat: Concat{name: "Bidirectional"}}
 	for _, p := range forward.Params() {
@@ -45,6 +44,8 @@ func NewBidirectional(forward, backward Recurrent) *Bidirectional {
 	}
 	return l
 }
+
+func (l *Bidirectional) contained() []Layer { return []Layer{l.forward, l.backward} }
 
 // Forward returns what both layers return for x [T, B, I], side by side.
 func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {
@@ -59,8 +60,11 @@ func (l *Bidirectional) Forward(x *tensor.Tensor) *tensor.Tensor {
 func (l *Bidirectional) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	parts := l.concat.Backward(dy)
 	first, second := l.forward.Backward(parts[0]), l.backward.Backward(parts[1])
-	if l.skipped {
+	switch {
+	case first == nil && second == nil:
 		return nil
+	case first == nil || second == nil:
+		device.Panicf("layers.Bidirectional: one layer skips the gradient of x and the other does not; want this layer's SkipInputGrad, which is of both")
 	}
 	dx := l.room(&l.dx, first, first.Shape()...)
 	l.add = kernels.Binary{Op: kernels.Add, Z: dx.Array(), X: first.Array(), Y: second.Array()}
@@ -91,7 +95,6 @@ func (l *Bidirectional) ResetState() {
 
 // SkipInputGrad has Backward return nil in the place of the gradient of x from now on, and neither layer compute it.
 func (l *Bidirectional) SkipInputGrad() {
-	l.skipped = true
 	l.forward.SkipInputGrad()
 	l.backward.SkipInputGrad()
 }

@@ -322,6 +322,18 @@ func ExampleNewConcat() {
 	// [2 1] [5.0000 6.0000]
 }
 
+// What Concat puts side by side, Split takes apart.
+func ExampleNewSplit() {
+	split := layers.NewSplit(2, 1)
+	parts := split.Forward(tensor.From(cpu, []float64{1, 2, 5, 3, 4, 6}, 2, 3))
+	show(parts...)
+	show(split.Backward(parts...))
+	// Output:
+	// [2 2] [1.0000 2.0000 3.0000 4.0000]
+	// [2 1] [5.0000 6.0000]
+	// [2 3] [1.0000 2.0000 5.0000 3.0000 4.0000 6.0000]
+}
+
 // A classifier of sequences reads the state after each one's last step: here, in a batch of two, of three steps and of two.
 func ExampleNewSelect() {
 	in := layers.NewInit(cpu, device.Float64, 1)

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/tensor"
@@ -31,7 +33,7 @@ func (l *Select) SetLengths(lengths []int) {
 		l.lengths = nil
 		return
 	}
-	l.lengths = append(l.lengths[:0], lengths...)
+	l.lengths = append(slices.Grow(l.lengths[:0], len(lengths)+1), lengths...) // which is not nil, even if there are none
 }
 
 // Forward returns a step of each row of x [T, B, H], [B, H]. It panics if a row has no such step.

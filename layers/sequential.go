@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -16,20 +17,17 @@ type Sequential struct {
 	skipped bool // nobody wants the gradient of x
 }
 
-// NewSequential returns the chain of these layers, each of which must be another one. A parameter's name is that of its
-// layer's with the layer's number before it, as in "0.w"; one that several layers share stands once, under its first name.
+// NewSequential returns the chain of these layers, each of which must be another one, and so must be those that they contain.
+// A parameter's name is that of its layer's with the layer's number before it, as in "0.w"; one that several layers share
+// stands once, under its first name.
 func NewSequential(layers ...Layer) *Sequential {
 	s := &Sequential{layers: slices.Clone(layers)}
-	seen := map[*tensor.Tensor]bool{}
+	all, seen := map[Layer]int{}, map[*tensor.Tensor]bool{}
 	for i, l := range layers {
 		if l == nil {
 			device.Panicf("layers.Sequential: layer %d is nil", i)
 		}
-		for j := range i {
-			if layers[j] == l {
-				device.Panicf("layers.Sequential: layers %d and %d are the same one; make two of the same parameters", j, i)
-			}
-		}
+		claim("Sequential", all, l, i)
 		for _, p := range l.Params() {
 			if !seen[p.Value] {
 				seen[p.Value] = true
@@ -39,6 +37,25 @@ func NewSequential(layers ...Layer) *Sequential {
 	}
 	return s
 }
+
+// claim adds layer i of a layer that contains others, and those that it contains in its turn, to all that it contains. It
+// panics if one is there already, for a layer remembers one Forward alone.
+func claim(where string, all map[Layer]int, l Layer, i int) {
+	if !reflect.ValueOf(l).Comparable() {
+		return // a caller's own, of a type that cannot tell
+	}
+	if j, ok := all[l]; ok {
+		device.Panicf("layers.%s: layers %d and %d are or contain the same one; make two of the same parameters", where, j, i)
+	}
+	all[l] = i
+	if l, ok := l.(interface{ contained() []Layer }); ok {
+		for _, l := range l.contained() {
+			claim(where, all, l, i)
+		}
+	}
+}
+
+func (s *Sequential) contained() []Layer { return s.layers }
 
 // Forward passes x through the layers.
 func (s *Sequential) Forward(x *tensor.Tensor) *tensor.Tensor {
@@ -50,7 +67,11 @@ func (s *Sequential) Forward(x *tensor.Tensor) *tensor.Tensor {
 
 // Backward passes dy back through the layers and returns the gradient of x.
 func (s *Sequential) Backward(dy *tensor.Tensor) *tensor.Tensor {
-	for i := len(s.layers) - 1; i >= 0; i-- {
+	last := len(s.layers) - 1
+	for i := last; i >= 0; i-- {
+		if dy == nil && i < last {
+			device.Panicf("layers.Sequential: layer %d returned no gradient for layer %d, want SkipInputGrad of the first layer alone", i+1, i)
+		}
 		dy = s.layers[i].Backward(dy)
 	}
 	if s.skipped {

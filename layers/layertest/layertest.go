@@ -30,6 +30,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"PyTorchTwoLayerNet", pytorchTwoLayerNet, 0},
 		{"Embedding", embeddings, 0},
 		{"Concat", concats, 0},
+		{"Split", splits, 0},
 		{"Select", selects, 0},
 		{"Dropout", dropouts, 0},
 		{"SequenceDropout", sequenceDropouts, 0},

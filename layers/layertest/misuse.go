@@ -46,9 +46,10 @@ func misuse(e *env) {
 	dropout := layers.NewDropout(0.5, 1)
 	norm := layers.NewLayerNorm(zeros(3), zeros(3), 1e-5)
 	squared := layers.NewMeanSquaredError()
-	concat, last := layers.NewConcat(), layers.NewSelect(-1)
+	concat, split, last := layers.NewConcat(), layers.NewSplit(1, 2), layers.NewSelect(-1)
 	run := func() {
 		concat.Forward(zeros(2, 3), zeros(2, 4))
+		split.Forward(zeros(2, 3))
 		last.Forward(zeros(5, 2, 3))
 		squared.Forward(zeros(2, 3), zeros(2, 3))
 		norm.Forward(zeros(2, 3))
@@ -195,9 +196,16 @@ func misuse(e *env) {
 		{func() { defer gru.SetStateGrad(nil); gru.SetStateGrad(zeros(3, 4)); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: dh is float32 [3 4], want [2 4], the shape of the last state"},
 		{func() { gru.Free(); gru.Backward(zeros(5, 2, 4)) }, "layers.GRU: Backward before Forward"},
 		{func() { layers.NewBidirectional(lstm, nil) }, "layers.Bidirectional: a layer is nil, want two"},
-		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: forward and backward are the same layer; make two of the same parameters"},
+		{func() { layers.NewBidirectional(gru, gru) }, "layers.Bidirectional: layers 0 and 1 are or contain the same one; make two of the same parameters"},
+		{func() { layers.NewBidirectional(gru, layers.NewSequential(gru, affine)) }, "layers.Bidirectional: layers 0 and 1 are or contain the same one; make two of the same parameters"},
 		{func() { both.Forward(nil) }, "layers.LSTM: x is nil"},
 		{func() { both.Backward(zeros(5, 2, 4)) }, "layers.Bidirectional: dy is float32 [5 2 4], want [5 2 8], the shape that Forward returned"},
+		{func() {
+			half := layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil)
+			both := layers.NewBidirectional(layers.NewGRU(zeros(3, 12), zeros(4, 12), nil, nil), half)
+			half.SkipInputGrad()
+			both.Backward(both.Forward(zeros(5, 2, 3)))
+		}, "layers.Bidirectional: one layer skips the gradient of x and the other does not; want this layer's SkipInputGrad, which is of both"},
 		{func() { both.Free(); both.Backward(zeros(5, 2, 8)) }, "layers.Bidirectional: Backward before Forward"},
 		{func() { concat.Forward() }, "layers.Concat: the tensors are [], want one or more of [... C]"},
 		{func() { concat.Forward(nil, zeros(2)) }, "layers.Concat: the tensors are [<nil> float32 [2]], want one or more of [... C]"},
@@ -209,6 +217,17 @@ func misuse(e *env) {
 		{func() { concat.Forward(concat.Forward(zeros(2, 3)), zeros(2, 3)) }, "layers.Concat: a tensor, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
 		{func() { concat.Backward(zeros(2, 3)) }, "layers.Concat: dy is float32 [2 3], want [2 7], the shape that Forward returned"},
 		{func() { concat.Free(); concat.Backward(zeros(2, 7)) }, "layers.Concat: Backward before Forward"},
+		{func() { failed(func() { concat.Forward(zeros(2, 5), nil) }); concat.Backward(zeros(2, 5)) }, "layers.Concat: dy is float32 [2 5], want [2 7], the shape that Forward returned"},
+		{func() { layers.NewSplit() }, "layers.Split: the widths are [], want one or more, each 0 or more"},
+		{func() { layers.NewSplit(3, -1) }, "layers.Split: the widths are [3 -1], want one or more, each 0 or more"},
+		{func() { split.Forward(nil) }, "layers.Split: x is <nil>, want [... C]"},
+		{func() { split.Forward(zeros()) }, "layers.Split: x is float32 [], want [... C]"},
+		{func() { split.Forward(zeros(2, 4)) }, "layers.Split: x is float32 [2 4] and the widths are [1 2], want x [... 3]"},
+		{func() { split.Forward(whole(2, 3)) }, "kernels.CopyColumns: Src is int32, want float32 or float64"},
+		{func() { split.Forward(split.Backward(split.Forward(zeros(2, 3))...)) }, "layers.Split: x, float32 [2 3], is what this layer itself returned and would overwrite; want another layer for it"},
+		{func() { split.Backward(zeros(2, 1)) }, "layers.Split: there are 1 gradients and 2 parts, want one of each"},
+		{func() { split.Backward(zeros(2, 1), zeros(2, 1)) }, "layers.Split: dy is float32 [2 1], want [2 2], the shape that Forward returned"},
+		{func() { split.Free(); split.Backward(zeros(2, 1), zeros(2, 2)) }, "layers.Split: Backward before Forward"},
 		{func() { last.Forward(nil) }, "layers.Select: x is <nil>, want [T B H]"},
 		{func() { last.Forward(zeros(2, 3)) }, "layers.Select: x is float32 [2 3], want [T B H]"},
 		{func() { last.Forward(whole(5, 2, 3)) }, "kernels.Gather: W is int32, want float32 or float64"},
@@ -217,6 +236,7 @@ func misuse(e *env) {
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 0}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: row 1 has 0 steps and none is step -1, want more or another one"},
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5, 6}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: the length of row 1 is 6 and x is float32 [5 2 3], want 0 to 5"},
 		{func() { defer last.SetLengths(nil); last.SetLengths([]int{5}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 1 lengths and x is float32 [5 2 3], want 2 lengths"},
+		{func() { defer last.SetLengths(nil); last.SetLengths([]int{}); last.Forward(zeros(5, 2, 3)) }, "layers.Select: there are 0 lengths and x is float32 [5 2 3], want 2 lengths"},
 		{func() { last.Backward(zeros(5, 2, 3)) }, "layers.Select: dy is float32 [5 2 3], want [2 3], the shape that Forward returned"},
 		{func() { last.Free(); last.Backward(zeros(2, 3)) }, "layers.Select: Backward before Forward"},
 
@@ -310,7 +330,15 @@ func misuse(e *env) {
 		}, "layers.RNN: x, float32 [5 2 4], is what this layer itself returned and would overwrite; want another layer for it"},
 
 		{func() { layers.NewSequential(tanh, nil) }, "layers.Sequential: layer 1 is nil"},
-		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are the same one; make two of the same parameters"},
+		{func() { layers.NewSequential(tanh, affine, tanh) }, "layers.Sequential: layers 0 and 2 are or contain the same one; make two of the same parameters"},
+		{func() { layers.NewSequential(gru, affine, layers.NewBidirectional(lstm, gru)) }, "layers.Sequential: layers 0 and 2 are or contain the same one; make two of the same parameters"},
+		{func() {
+			second := layers.NewMatMul(zeros(4, 2))
+			net := layers.NewSequential(affine, second)
+			second.SkipInputGrad()
+			net.Backward(net.Forward(zeros(2, 3)))
+		}, "layers.Sequential: layer 1 returned no gradient for layer 0, want SkipInputGrad of the first layer alone"},
+		{func() { layers.NewSequential(tanh, softmax).Backward(nil) }, "layers.Softmax: dy is nil"},
 		{func() { layers.NewSequential(affine, softmax).Forward(zeros(2, 2)) }, "layers.Affine: x is float32 [2 2] and w is float32 [3 4], want x [... 3]"},
 	} {
 		switch err := layers.Try(c.call); {

@@ -52,6 +52,25 @@ func concats(e *env) {
 	}
 }
 
+// splits takes tensors apart, of several shapes, and puts their gradients side by side: what Concat undoes.
+func splits(e *env) {
+	widths := []int{2, 0, 3}
+	l, concat := layers.NewSplit(widths...), layers.NewConcat()
+	widths[0] = 9 // which is the caller's own
+	for _, batch := range [][]int{nil, {4}, {3, 2}, {0}} {
+		x := e.normal(with(batch, 5)...)
+		parts := l.Forward(x)
+		for i, width := range []int{2, 0, 3} {
+			e.shape("a part", parts[i], with(batch, width)...)
+		}
+		e.same("the parts side by side", concat.Forward(parts...), e.values(x))
+		dy := e.normal(with(batch, 5)...)
+		dx := l.Backward(concat.Backward(dy)...)
+		e.shape("dx", dx, with(batch, 5)...)
+		e.same("dx", dx, e.values(dy))
+	}
+}
+
 // selects takes a step of each row, from the beginning and from the end, of all steps and of the row's own; its gradient
 // is 0 elsewhere.
 func selects(e *env) {

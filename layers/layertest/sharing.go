@@ -83,6 +83,7 @@ func params(e *env) {
 		{layers.NewSoftmax(), nil, nil},
 		{layers.NewDropout(0.5, 1), nil, nil},
 		{layers.NewConcat(), nil, nil},
+		{layers.NewSplit(1), nil, nil},
 		{layers.NewSelect(0), nil, nil},
 		{layers.NewLayerNorm(b, b4, 0), []string{"gamma", "beta"}, []*tensor.Tensor{b, b4}},
 		{layers.NewMatMul(wx), []string{"w"}, []*tensor.Tensor{wx}},

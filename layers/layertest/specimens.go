@@ -89,6 +89,17 @@ var specimens = append([]specimen{
 			},
 		}
 	}},
+	{"Split", func(e *env) gradcheck.Function {
+		l, mul, x := layers.NewSplit(4, 4), layers.NewMul(), e.normal(3, 2, 8)
+		return gradcheck.Function{
+			Inputs: gradcheck.Tensors{"x": x},
+			Forward: func() *tensor.Tensor {
+				parts := l.Forward(x)
+				return mul.Forward(parts[0], parts[1])
+			},
+			Backward: func(dz *tensor.Tensor) gradcheck.Tensors { return gradcheck.Tensors{"x": l.Backward(mul.Backward(dz))} },
+		}
+	}},
 	{"Select", func(e *env) gradcheck.Function { return layer(layers.NewSelect(-1), e.normal(4, 2, 3)) }},
 	{"Select/lengths", func(e *env) gradcheck.Function {
 		l := layers.NewSelect(-2)

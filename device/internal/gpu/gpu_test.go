@@ -70,6 +70,7 @@ func TestSequence(t *testing.T) {
 		{"persistent in reverse", device.GPU, 4, 8, 64, true, false, 2, 7},
 		{"with lengths", device.GPU, 4, 8, 64, false, true, 1 + 2*50, 50 + 49 + 7},
 		{"too few groups at once", device.GPU, 3, 8, 64, false, false, 1 + 50, 50 + 5},
+		{"with lengths on a CPU", device.CPU, 0, 32, 128, false, true, 2 + 1 + 2*50, 1 + 2*49 + 12}, // weights packed once
 		{"step by step on a CPU", device.CPU, 0, 1, 1024, false, false, 50 + 3, 0},
 		{"at once", device.CPU, 0, 8, 64, false, false, 3, 9},
 		{"at once by one work-item", device.CPU, 0, 1, 64, true, false, 2, 7},

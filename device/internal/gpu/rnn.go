@@ -23,7 +23,7 @@ func (d *gpu) rnn(k *kernels.RNN) {
 	}
 	for n := range steps {
 		t, before, after := kernels.Step(k.Reverse, steps, n)
-		p.c, p.a, p.d = part(h, after, row), part(h, before, row), part(h, after, row)
+		p.c, p.a, p.d, p.again = part(h, after, row), part(h, before, row), part(h, after, row), n > 0
 		d.multiply(&p)
 		d.start("rnn", "rnn_step", h.Type()).arrays(p.c, p.a, part(k.Y.Slice, t, row), k.Lengths.Slice).ints(batch, hidden, t).
 			launch(d.class.each(batch, hidden))
@@ -53,7 +53,7 @@ func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 		for n := steps - 2; n >= 0; n-- {
 			t, _, _ := kernels.Step(k.Reverse, steps, n)
 			next, _, _ := kernels.Step(k.Reverse, steps, n+1)
-			p.c, p.a, p.d = part(dz, t, row), part(dz, next, row), part(dy, t, row)
+			p.c, p.a, p.d, p.again = part(dz, t, row), part(dz, next, row), part(dy, t, row), n < steps-2
 			d.multiply(&p)
 			back(n)
 		}
