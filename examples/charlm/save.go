@@ -25,9 +25,9 @@ type about struct {
 // describing is the key that about stands under.
 const describing = "charlm"
 
-func (e *experiment) about() (map[string]string, error) {
+func (e *experiment) about(p progress) (map[string]string, error) {
 	c := e.corpus
-	text, err := json.Marshal(about{c.name, c.sum, string(c.letters.letters), *e.settings, e.progress})
+	text, err := json.Marshal(about{c.name, c.sum, string(c.letters.letters), *e.settings, p})
 	return map[string]string{describing: string(text)}, err
 }
 
@@ -50,9 +50,9 @@ func readAbout(file string) (*about, error) {
 	return a, nil
 }
 
-// keep writes the network to its file.
+// keep writes the network to its file, without its progress, which has the time in it: equal networks make equal files.
 func (e *experiment) keep() error {
-	meta, err := e.about()
+	meta, err := e.about(progress{})
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (e *experiment) state() *checkpoint.State {
 // save writes what resumed needs.
 func (e *experiment) save() (err error) {
 	s := e.state()
-	if s.Meta, err = e.about(); err != nil {
+	if s.Meta, err = e.about(e.progress); err != nil {
 		return err
 	}
 	return s.Save(unfinished(e.file))

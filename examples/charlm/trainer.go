@@ -148,6 +148,7 @@ func newExperiment(d device.Device, file string, s *settings, c *corpus) *experi
 const (
 	evaluations = 20 // in a whole run
 	every       = 20 // the loss is read once in so many steps
+	fresh       = 25 // the state begins anew as often, or the network would never learn how a text is begun
 )
 
 // run trains until the work is done, ctx ends or evaluations have not become better for long.
@@ -157,6 +158,9 @@ func (e *experiment) run(ctx context.Context, p *program.Progress) error {
 	over := func() bool { return e.done() >= 1 || e.Stopping.Enough() || ctx.Err() != nil }
 	for !over() {
 		for ids, next := range e.trainer.chunks.Batches() {
+			if e.Taken%fresh == 0 {
+				e.trainer.net.ResetState()
+			}
 			loss := e.trainer.step(ids, next, e.done())
 			e.Taken++
 			e.Elapsed = time.Since(begin)
