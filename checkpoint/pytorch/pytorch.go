@@ -201,7 +201,7 @@ func load(path string, modules []Module) error {
 	for _, t := range f.Tensors() {
 		for _, m := range modules {
 			if rest, ok := strings.CutPrefix(t.Name, m.prefix); ok && m.names.MatchString(rest) && !known[t.Name] {
-				p.Fail("unexpected %q %v", t.Name, t)
+				p.Fail("unexpected %.100q %v", t.Name, t)
 				known[t.Name] = true
 			}
 		}
