@@ -398,6 +398,11 @@ func TestMisfits(t *testing.T) {
 		t.Error("a device's failure changes the file")
 	}
 
+	stack := func() *layers.Sequential {
+		zeros := func(shape ...int) *tensor.Tensor { return tensor.New(d, device.Float32, shape...) }
+		return layers.NewSequential(layers.NewRNN(zeros(2, 2), zeros(2, 2), nil), layers.NewRNN(zeros(2, 2), zeros(2, 2), nil))
+	}
+	stacks := layers.NewBidirectional(stack(), stack()) // PyTorch's layers see both directions of those before
 	short, integer := narrow(d, "wh", 2, 3), &layers.Param{Name: "w", Value: tensor.New(d, device.Int32, 2, 2)}
 	for _, c := range []struct {
 		call func()
@@ -406,6 +411,10 @@ func TestMisfits(t *testing.T) {
 		{func() { pytorch.RNN("", nil) }, "pytorch.RNN: there are no parameters"},
 		{func() { pytorch.Linear("", nil) }, "pytorch.Linear: there are 0 parameters, want 1 to 2"},
 		{func() { pytorch.Embedding("", both[:2]) }, "pytorch.Embedding: there are 2 parameters, want 1 to 1"},
+		{func() { pytorch.Embedding("", []*layers.Param{narrow(d, "w", 2)}) }, `pytorch.Embedding: parameter "w" is float32 [2], want [V D]`},
+		{func() { pytorch.LayerNorm("", []*layers.Param{narrow(d, "g", 2), narrow(d, "b", 3)}) }, `pytorch.LayerNorm: parameter "b" is float32 [3] and "g" is float32 [2], want "b" [2]`},
+		{func() { pytorch.Linear("", []*layers.Param{narrow(d, "w", 2, 3), narrow(d, "b", 2)}) }, `pytorch.Linear: parameter "b" is float32 [2] and "w" is float32 [2 3], want "b" [3]`},
+		{func() { pytorch.LinearTransposed("", []*layers.Param{narrow(d, "w", 2, 3), narrow(d, "b", 3)}) }, `want "b" [2]`},
 		{func() { pytorch.LayerNorm("", []*layers.Param{nil}) }, "pytorch.LayerNorm: parameter 0 is nil, or has no value"},
 		{func() { pytorch.LSTM("", []*layers.Param{{Name: "wx"}}) }, "pytorch.LSTM: parameter 0 is nil, or has no value"},
 		{func() { pytorch.Linear("", []*layers.Param{integer}) }, `pytorch.Linear: parameter "w" is int32, want float32 or float64`},
@@ -417,6 +426,7 @@ func TestMisfits(t *testing.T) {
 		{func() { pytorch.RNN("", []*layers.Param{short, short}) }, "pytorch.RNN: a layer has the parameters wh wh"},
 		{func() { pytorch.LSTM("", both[3:]) }, `pytorch.LSTM: parameter "0.backward.wx" is of a layer in reverse, want one that is not before it`},
 		{func() { pytorch.LSTM("", slices.Concat(both[:6], both[3:6])) }, `pytorch.LSTM: parameter "0.backward.wx" is of a layer in reverse`},
+		{func() { pytorch.RNN("", stacks.Params()) }, `pytorch.RNN: parameter "backward.1.wx" is of a layer in reverse, want one that is not before it`},
 	} {
 		if err := layers.Try(c.call); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("the misuse is %v, want %q in it", err, c.want)
