@@ -200,17 +200,80 @@ func TestFixtures(t *testing.T) {
 			same(written)
 			f.sameWeights(t, openFile(t, written))
 
-			if *python == "" {
-				return
+			if *python != "" {
+				same(throughPyTorch(t, path, written))
 			}
-			back := filepath.Join(t.TempDir(), "back.safetensors")
-			out, err := exec.Command(*python, "testdata/check.py", path, written, back).CombinedOutput()
-			if err != nil {
-				t.Fatalf("PyTorch: %v: %s", err, out)
-			}
-			t.Logf("%s", out)
-			same(back)
 		})
+	}
+}
+
+// throughPyTorch has PyTorch load what was written, hold what it computes against a fixture, and write it back.
+func throughPyTorch(t *testing.T, fixture, written string) (back string) {
+	t.Helper()
+	back = filepath.Join(t.TempDir(), "back.safetensors")
+	out, err := exec.Command(*python, "testdata/check.py", fixture, written, back).CombinedOutput()
+	if err != nil {
+		t.Fatalf("PyTorch: %v: %s", err, out)
+	}
+	t.Logf("%s", out)
+	return back
+}
+
+// TestFixtures for a model of every module, which testdata/check.py made.
+func TestModelOfPyTorch(t *testing.T) {
+	const path = "testdata/model.safetensors"
+	d, f := openCPU(t), openFile(t, path)
+	zeros := func(shape ...int) *tensor.Tensor { return tensor.New(d, device.Float64, shape...) }
+	lstm := func(inputs, hidden int) layers.Recurrent {
+		return layers.NewLSTM(zeros(inputs, 4*hidden), zeros(hidden, 4*hidden), zeros(4*hidden))
+	}
+	w := zeros(11, 6)
+	embed, out := layers.NewEmbedding(w), layers.NewAffineTransposed(w, zeros(11))
+	encoder := layers.NewSequential(
+		layers.NewBidirectional(lstm(6, 5), lstm(6, 5)),
+		layers.NewBidirectional(lstm(10, 5), lstm(10, 5)),
+	)
+	norm, scale := layers.NewLayerNorm(zeros(10), zeros(10), 1e-5), layers.NewLayerNorm(zeros(6), zeros(6), 1e-5)
+	first, second := layers.NewAffine(zeros(10, 4), zeros(4)), layers.NewMatMul(zeros(4, 7))
+	gru := layers.NewGRU(zeros(7, 18), zeros(6, 18), nil, nil)
+	net := layers.NewSequential(encoder, norm, first, layers.NewTanh(), second, gru, scale, out)
+	modules := []pytorch.Module{
+		pytorch.Embedding("embed", embed.Params()), pytorch.LSTM("encoder", encoder.Params()), pytorch.LayerNorm("norm", norm.Params()),
+		pytorch.Linear("decoder.0", first.Params()), pytorch.Linear("decoder.2", second.Params()), pytorch.GRU("gru", gru.Params()),
+		pytorch.LayerNorm("scale", scale.Params()[:1]), pytorch.LinearTransposed("out", out.Params()),
+	}
+
+	written := filepath.Join(t.TempDir(), "x.safetensors")
+	load := func(path string) {
+		t.Helper()
+		for _, p := range net.Params() { // w is among them
+			p.Value.Fill(0)
+		}
+		if err := pytorch.Load(path, modules...); err != nil {
+			t.Fatal(err)
+		}
+		input, err := safetensors.Values[int64](f, "input")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := make([]int, len(input))
+		for i, id := range input {
+			ids[i] = int(id)
+		}
+		want, err := safetensors.Values[float64](f, "output")
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.ResetState()
+		near(t, "the output", net.Forward(embed.Forward(ids, 7, 3)), want)
+	}
+	load(path)
+	if err := pytorch.Save(written, modules...); err != nil {
+		t.Fatal(err)
+	}
+	load(written)
+	if *python != "" {
+		load(throughPyTorch(t, path, written))
 	}
 }
 
