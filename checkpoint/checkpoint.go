@@ -4,7 +4,8 @@
 // A checkpoint is a file in the format of package safetensors: parameters under their names, what the optimizer remembers
 // of them under "optimizer/", the rest in the metadata. Equal states make equal files. Everything in a file is under a
 // checksum, so that a flipped bit is an error, which names what is damaged. A file that is replaced stays whole until the new
-// one is, whatever happens to the program or the machine. Only one program may save to a path at a time.
+// one is, whatever happens to the program or the machine: that is written to the path with ".tmp" at its end first. So only one
+// program, and one goroutine, may save to a path at a time.
 package checkpoint
 
 import (
