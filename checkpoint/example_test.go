@@ -89,7 +89,7 @@ func ExampleSave() {
 	// Output: [-4] [2] [-4] [8] best: [2] <nil>
 }
 
-// What does not fit is told, all of it, and nothing is loaded.
+// What does not fit is told, and nothing is loaded.
 func ExampleLoad() {
 	path, remove := temporary()
 	defer remove()
