@@ -114,13 +114,13 @@ func (s *State) save(path string) error {
 
 	slices.SortFunc(tensors, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	header := crc32.New(castagnoli)
-	sums := ""
+	var sums []byte
 	for _, t := range tensors {
 		describe(header, t.Info)
-		sums += fmt.Sprintf(" %08x", crc32.Checksum(t.Data, castagnoli))
+		sums = fmt.Appendf(sums, " %08x", crc32.Checksum(t.Data, castagnoli))
 	}
 	describeMetadata(header, metadata)
-	metadata[ofSums] = fmt.Sprintf("%08x", header.Sum32()) + sums
+	metadata[ofSums] = fmt.Sprintf("%08x%s", header.Sum32(), sums)
 	return files.Replace(path, func(w io.Writer) error { return safetensors.Write(w, tensors, metadata) })
 }
 

@@ -19,6 +19,9 @@
 // The order of the gates is the same, and so it is only for transposition, and for RNN's and LSTM's two biases, that a file
 // differs from the parameters: they are added when a file is read, and when one is written the second is zero. Layers after
 // the first are l1 and so on, and those in reverse end in _reverse.
+//
+// What is no weight is not in the file: whether an RNN is of tanh or ReLU, dropout, LayerNorm's eps, which is 1e-5 in PyTorch.
+// Sequences are [T, B, I] here, as there without batch_first.
 package pytorch
 
 import (
