@@ -25,6 +25,7 @@
 package pytorch
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"regexp"
@@ -78,7 +79,7 @@ func Linear(prefix string, params []*layers.Param) Module {
 }
 
 // LinearTransposed is a torch.nn.Linear: the parameters of what NewAffineTransposed or NewMatMulTransposed returns, whose w is
-// [N, K], as PyTorch's is. One that an Embedding shares is in the file twice, as it is in a state_dict.
+// [N, K], as PyTorch's is. A w that an Embedding shares is in the file twice, as it is in a state_dict.
 func LinearTransposed(prefix string, params []*layers.Param) Module {
 	return plain("LinearTransposed", "[N K]", 0, prefix, params)
 }
@@ -98,7 +99,7 @@ var (
 	recurrentNames = regexp.MustCompile(`^(weight|bias)_(ih|hh|hr)_l[0-9]+(_reverse)?$`)
 )
 
-const noBias = -1
+const noBias = -1 // for an axis
 
 // plain is a module of a weight of this shape and, if there is a second parameter, a bias as long as an axis of it.
 func plain(kind, shape string, axis int, prefix string, params []*layers.Param) Module {
@@ -191,8 +192,8 @@ func begin(kind, prefix string, names *regexp.Regexp, params []*layers.Param) Mo
 }
 
 // Load reads modules from a file. It is an error, which lists them, if tensors are missing or have another shape, or if a
-// module has more of them in the file, such as a bias or another layer; the parameters are then as they were. What belongs
-// to no module is left alone. Narrower types widen, F16, BF16 and F32 to the parameters' own; F64 is not rounded to float32.
+// module has more of them in the file, such as a bias or another layer, or if parameters that share a tensor differ there; the
+// parameters are then as they were. What belongs to no module is left alone. Narrower types widen, F16, BF16 and F32 to the parameters' own; F64 is not rounded to float32.
 func Load(path string, modules ...Module) error {
 	if err := load(path, modules); err != nil {
 		return fmt.Errorf("pytorch: load %s: %w", path, err)
@@ -207,13 +208,13 @@ func load(path string, modules []Module) error {
 	}
 	defer f.Close()
 	var p plan.Plan
-	known := map[string]bool{}
+	known, seen := map[string]bool{}, map[*tensor.Tensor]source{}
 	for _, m := range modules {
 		for _, l := range m.links {
 			if l.param.Value.DType() == device.Float32 {
-				read[float32](&p, f, l)
+				read[float32](&p, f, l, seen)
 			} else {
-				read[float64](&p, f, l)
+				read[float64](&p, f, l, seen)
 			}
 			for _, name := range l.names {
 				known[name] = true
@@ -231,8 +232,14 @@ func load(path string, modules []Module) error {
 	return p.Do()
 }
 
-// read plans that a parameter is read.
-func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link) {
+// A source is where a parameter's values come from.
+type source struct {
+	name   string
+	values []byte
+}
+
+// read plans that a parameter is read. Those that share a tensor must have the same values.
+func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link, seen map[*tensor.Tensor]source) {
 	shape := l.shape()
 	var sum []T
 	for _, name := range l.names {
@@ -264,6 +271,12 @@ func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link) {
 	if l.transposed {
 		sum = transpose(sum, shape[0])
 	}
+	from := source{l.names[0], device.Bytes(sum)}
+	if first, shared := seen[l.param.Value]; shared && !bytes.Equal(first.values, from.values) {
+		p.Fail("%q and %q differ, want the same, since they share a tensor here", first.name, from.name)
+		return
+	}
+	seen[l.param.Value] = from
 	plan.Upload(p, func() *tensor.Tensor { return l.param.Value }, sum, nil)
 }
 

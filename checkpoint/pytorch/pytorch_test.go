@@ -437,6 +437,24 @@ func TestMisfits(t *testing.T) {
 		}
 	}
 
+	shared := param[float64](d, "w", 2, 3)
+	tied := []pytorch.Module{pytorch.Embedding("embed", []*layers.Param{shared}), pytorch.LinearTransposed("out", []*layers.Param{shared})}
+	if err := pytorch.Save(path, pytorch.Embedding("embed", []*layers.Param{wide(d, "v", 2, 3)}), tied[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := pytorch.Load(path, tied...); err != nil {
+		t.Errorf("two that are the same, of a w that is shared: %v", err)
+	}
+	other := wide(d, "v", 2, 3)
+	other.Value.Fill(7)
+	if err := pytorch.Save(path, tied[0], pytorch.LinearTransposed("out", []*layers.Param{other})); err != nil {
+		t.Fatal(err)
+	}
+	const differ = `"embed.weight" and "out.weight" differ, want the same`
+	if err := pytorch.Load(path, tied...); err == nil || !strings.Contains(err.Error(), differ) || values(t, shared)[0] != 1 {
+		t.Errorf("two that differ, of a w that is shared: %v, and it is %v", err, values(t, shared))
+	}
+
 	var b bytes.Buffer
 	if err := safetensors.Write(&b, []safetensors.Tensor{safetensors.Of("fc.weight", []int32{1, 2}, 1, 2)}, nil); err != nil {
 		t.Fatal(err)

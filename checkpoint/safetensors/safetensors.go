@@ -13,7 +13,7 @@ import (
 	"math"
 )
 
-// A DType is the type of a tensor's elements, by its name in the file. The format's complex and narrower types are not read.
+// A DType is the type of a tensor's elements, by its name in the file. The format's complex numbers and floats of 8 bits or less are not read.
 type DType string
 
 const (
