@@ -55,7 +55,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"layers":                 {"device", "kernels", "tensor", "philox"},
 		"optim":                  {"device", "kernels", "tensor", "layers"},
 		"philox":                 {},
-		"data":                   {"philox"},
+		"data":                   {"device", "philox"},
 		"checkpoint":             {"device", "tensor", "layers", "optim", "checkpoint/"},
 		"checkpoint/pytorch":     {"device", "tensor", "layers", "checkpoint/"},
 		"checkpoint/safetensors": {},

@@ -4,7 +4,8 @@
 // A checkpoint is a file in the format of package safetensors: parameters under their names, what the optimizer remembers
 // of them under "optimizer/", the rest in the metadata. Equal states make equal files. Everything in a file is under a
 // checksum, so that a flipped bit is an error, which names what is damaged. A file that is replaced stays whole until the new
-// one is, whatever happens to the program or the machine. Only one program may save to a path at a time.
+// one is, whatever happens to the program or the machine: that is written to the path with ".tmp" at its end first. So only one
+// program, and one goroutine, may save to a path at a time.
 package checkpoint
 
 import (
@@ -113,13 +114,13 @@ func (s *State) save(path string) error {
 
 	slices.SortFunc(tensors, func(a, b safetensors.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	header := crc32.New(castagnoli)
-	sums := ""
+	var sums []byte
 	for _, t := range tensors {
 		describe(header, t.Info)
-		sums += fmt.Sprintf(" %08x", crc32.Checksum(t.Data, castagnoli))
+		sums = fmt.Appendf(sums, " %08x", crc32.Checksum(t.Data, castagnoli))
 	}
 	describeMetadata(header, metadata)
-	metadata[ofSums] = fmt.Sprintf("%08x", header.Sum32()) + sums
+	metadata[ofSums] = fmt.Sprintf("%08x%s", header.Sum32(), sums)
 	return files.Replace(path, func(w io.Writer) error { return safetensors.Write(w, tensors, metadata) })
 }
 
@@ -166,21 +167,22 @@ func describeMetadata(w io.Writer, metadata map[string]string) {
 func verify(f *safetensors.File) error {
 	if v, ok := f.Metadata[ofVersion]; v != version {
 		if !ok {
-			return fmt.Errorf("it is no checkpoint, though a safetensors file; package checkpoint/pytorch loads PyTorch's")
+			return fmt.Errorf("it is a safetensors file, but no checkpoint: " +
+				"checkpoint/pytorch loads what PyTorch saved, safetensors.Values reads what others did")
 		}
-		return fmt.Errorf("it is of version %q, want %q", v, version)
+		return fmt.Errorf("it is of version %.100q, want %q", v, version)
+	}
+	if n := 1 + strings.Count(f.Metadata[ofSums], " "); n != 1+len(f.Tensors()) {
+		return fmt.Errorf("it is damaged: there are %d checksums, want %d", n, 1+len(f.Tensors()))
 	}
 	sums := strings.Split(f.Metadata[ofSums], " ")
-	if len(sums) != 1+len(f.Tensors()) {
-		return fmt.Errorf("it is damaged: there are %d checksums, want %d", len(sums), 1+len(f.Tensors()))
-	}
 	header := crc32.New(castagnoli)
 	for _, t := range f.Tensors() {
 		describe(header, t)
 	}
 	describeMetadata(header, f.Metadata)
 	if sum := fmt.Sprintf("%08x", header.Sum32()); sum != sums[0] {
-		return fmt.Errorf("its header is damaged: the checksum is %s, want %s", sum, sums[0])
+		return fmt.Errorf("its header is damaged: the checksum is %s, want %.100q", sum, sums[0])
 	}
 	for i, t := range f.Tensors() {
 		data, err := f.Bytes(t.Name)
@@ -222,7 +224,7 @@ func (s *State) load(path string) error {
 	for key, value := range f.Metadata {
 		if name, ok := strings.CutPrefix(key, ofCounter); ok {
 			if counters[name], err = strconv.ParseUint(value, 10, 64); err != nil {
-				return fmt.Errorf("counter %q is %q, want a number", name, value)
+				return fmt.Errorf("counter %.100q is %.100q, want a number of 64 bits", name, value)
 			}
 		}
 	}
@@ -235,15 +237,15 @@ func (s *State) load(path string) error {
 	if s.Optimizer != nil {
 		switch kind, ok := f.Metadata[ofKind]; {
 		case !ok:
-			return fmt.Errorf("it was saved without an optimizer, want %s", s.Optimizer.Name())
+			return fmt.Errorf("it was saved without an optimizer, want %q", s.Optimizer.Name())
 		case kind != s.Optimizer.Name():
-			return fmt.Errorf("it was saved with the optimizer %s, want %s", kind, s.Optimizer.Name())
+			return fmt.Errorf("it was saved with the optimizer %.100q, want %q", kind, s.Optimizer.Name())
 		}
 		restore = l.optimizer(s.Optimizer, params)
 	}
 	for _, t := range f.Tensors() {
 		if !l.known[t.Name] && (s.Optimizer != nil || !strings.HasPrefix(t.Name, ofOptim)) {
-			l.Fail("unexpected %q %v", t.Name, t)
+			l.Fail("unexpected %.100q %v", t.Name, t)
 		}
 	}
 	if err := l.Err(); err != nil {
@@ -265,19 +267,31 @@ type loading struct {
 	known   map[string]bool // the tensors that have a place
 }
 
-// take plans that a tensor of the file goes to that which to returns, which is like another.
-func (l *loading) take(name string, like *tensor.Tensor, to func() *tensor.Tensor) {
+// has is whether the file has a tensor of this name that is as another is; what is not is noted.
+func (l *loading) has(name string, like safetensors.Info) bool {
 	t, ok := l.file.Lookup(name)
 	l.known[name] = true
 	switch {
 	case !ok:
 		l.Fail("missing %q %v", name, like)
-	case !slices.Equal(t.Shape, like.Shape()) || t.DType != typeOf(like) && !(l.convert && floats(t.DType) && floats(typeOf(like))):
-		l.Fail("%q is %v, want %s %v", name, t, typeOf(like), like.Shape())
-	case like.DType() == device.Float32:
+	case !slices.Equal(t.Shape, like.Shape) || t.DType != like.DType && !(l.convert && floats(t.DType) && floats(like.DType)):
+		l.Fail("%q is %v, want %v", name, t, like)
+	default:
+		return true
+	}
+	return false
+}
+
+// take plans that a tensor of the file goes to that which to returns, which is like another.
+func (l *loading) take(name string, like *tensor.Tensor, to func() *tensor.Tensor) {
+	if !l.has(name, safetensors.Info{DType: typeOf(like), Shape: like.Shape()}) {
+		return
+	}
+	switch like.DType() {
+	case device.Float32:
 		values, err := safetensors.Floats[float32](l.file, name)
 		plan.Upload(&l.Plan, to, values, err)
-	case like.DType() == device.Float64:
+	case device.Float64:
 		values, err := safetensors.Floats[float64](l.file, name)
 		plan.Upload(&l.Plan, to, values, err)
 	default:
@@ -294,10 +308,16 @@ func (l *loading) optimizer(o optim.Stateful, params []*layers.Param) (restore f
 			continue
 		}
 		name := stepsOf(p)
-		l.known[name] = true
+		if !l.has(name, safetensors.Info{DType: safetensors.I64}) {
+			continue
+		}
 		n, err := safetensors.Values[int64](l.file, name)
-		if err != nil || len(n) != 1 || n[0] < 0 || n[0] > math.MaxInt {
-			l.Fail("missing %q, a number", name)
+		switch {
+		case err != nil:
+			l.Fail("%v", err)
+			continue
+		case n[0] < 0 || n[0] > math.MaxInt:
+			l.Fail("%q is %d, want 0 to %d", name, n[0], math.MaxInt)
 			continue
 		}
 		steps[p] = int(n[0])

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -158,15 +159,15 @@ func TestMisfits(t *testing.T) {
 		want  string
 	}{
 		{path, checkpoint.State{Params: []*layers.Param{p32}}, `unexpected "q" F64 [2 1]`},
-		{path, checkpoint.State{Params: []*layers.Param{p32, q64, more}}, `missing "r" float64 []`},
-		{path, checkpoint.State{Params: []*layers.Param{p64, long, more}}, `"p" is F32 [2], want F64 [2]; "q" is F64 [2 1], want F64 [3]; missing "r" float64 []`},
+		{path, checkpoint.State{Params: []*layers.Param{p32, q64, more}}, `missing "r" F64 []`},
+		{path, checkpoint.State{Params: []*layers.Param{p64, long, more}}, `"p" is F32 [2], want F64 [2]; "q" is F64 [2 1], want F64 [3]; missing "r" F64 []`},
 		{path, checkpoint.State{Params: []*layers.Param{p32, long}, Convert: true}, `"q" is F64 [2 1], want F64 [3]`},
 		{path, checkpoint.State{Params: []*layers.Param{integer, q64}, Convert: true}, `"p" is F32 [2], want I32 [2]`},
-		{path, checkpoint.State{Params: []*layers.Param{p32, q64}, Optimizer: optim.NewSGD(1)}, "it was saved with the optimizer Adam, want SGD"},
+		{path, checkpoint.State{Params: []*layers.Param{p32, q64}, Optimizer: optim.NewSGD(1)}, `it was saved with the optimizer "Adam", want "SGD"`},
 		{path, checkpoint.State{Params: []*layers.Param{p32}, Optimizer: optim.NewAdam(1, 0, 0)}, `unexpected "optimizer/q/steps" I64 []; unexpected "q" F64 [2 1]`},
-		{path, checkpoint.State{Params: []*layers.Param{p32, q64, more}, Optimizer: optim.NewAdam(1, 0, 0)}, `missing "r" float64 []; missing "optimizer/r/steps", a number`},
-		{plain, checkpoint.State{Params: []*layers.Param{p32}, Optimizer: optim.NewAdam(1, 0, 0)}, "it was saved without an optimizer, want Adam"},
-		{foreign, checkpoint.State{Params: []*layers.Param{p32}}, "it is no checkpoint, though a safetensors file"},
+		{path, checkpoint.State{Params: []*layers.Param{p32, q64, more}, Optimizer: optim.NewAdam(1, 0, 0)}, `missing "r" F64 []; missing "optimizer/r/steps" I64 []`},
+		{plain, checkpoint.State{Params: []*layers.Param{p32}, Optimizer: optim.NewAdam(1, 0, 0)}, `it was saved without an optimizer, want "Adam"`},
+		{foreign, checkpoint.State{Params: []*layers.Param{p32}}, "it is a safetensors file, but no checkpoint: checkpoint/pytorch loads"},
 		{path, checkpoint.State{Params: []*layers.Param{p32, nil}}, "parameter 1 is nil, or has no value"},
 		{path, checkpoint.State{Params: []*layers.Param{{Name: "p"}}}, "parameter 0 is nil, or has no value"},
 		{path, checkpoint.State{Params: []*layers.Param{p32, q64, p64}}, `two parameters are called "p"`},
@@ -213,6 +214,76 @@ func TestMisfits(t *testing.T) {
 		t.Errorf("in no folder: %v", err)
 	}
 }
+
+// Whatever a file holds, little memory is taken to refuse it, and the message is one to read.
+func TestHostileFiles(t *testing.T) {
+	d := openCPU(t)
+	path := filepath.Join(t.TempDir(), "x")
+	const long = 4 << 20
+	xs := strings.Repeat("x", long)
+	foreign := func(metadata map[string]string) func() error {
+		return func() error {
+			var b bytes.Buffer
+			if err := safetensors.Write(&b, nil, metadata); err != nil {
+				return err
+			}
+			return os.WriteFile(path, b.Bytes(), 0o600)
+		}
+	}
+	saved := func(s checkpoint.State) func() error { return func() error { return s.Save(path) } }
+	var many []*layers.Param
+	for i := range 1000 {
+		many = append(many, param(d, fmt.Sprint(i), []float32{}, 0))
+	}
+	steps := param(d, "q", []float64{1})
+	for _, c := range []struct {
+		write func() error
+		want  string
+	}{
+		{foreign(map[string]string{"keisan": xs}), `it is of version "xxx`},
+		{foreign(map[string]string{"keisan": "1"}), `its header is damaged: the checksum is a8433b08, want ""`},
+		{foreign(map[string]string{"keisan": "1", "crc32c": strings.Repeat(" ", long)}), "it is damaged: there are 4194305 checksums, want 1"},
+		{foreign(map[string]string{"keisan": "1", "crc32c": xs}), `its header is damaged: the checksum is a8433b08, want "xxx`},
+		{saved(checkpoint.State{Params: many}), `missing "q" F64 []; unexpected "0" F32 [0]; unexpected "1" F32 [0];`},
+		{saved(checkpoint.State{Params: []*layers.Param{param(d, xs, []float32{}, 0)}}), `missing "p" F32 [2]; missing "q" F64 []; unexpected "xxx`},
+		{saved(checkpoint.State{Optimizer: named{optim.NewSGD(1), xs}}), `it was saved with the optimizer "xxx`},
+		{saved(checkpoint.State{Params: []*layers.Param{steps}, Optimizer: counted{optim.NewSGD(1), -1}}), `"optimizer/q/steps" is -1, want 0 to`},
+	} {
+		if err := c.write(); err != nil {
+			t.Fatal(err)
+		}
+		state := checkpoint.State{Params: []*layers.Param{param(d, "p", []float32{1, 2}, 2), steps}, Optimizer: optim.NewSGD(1)}
+		if strings.HasPrefix(c.want, "missing") {
+			state.Optimizer = nil
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := state.Load(path)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 4000 {
+			t.Errorf("%.300v, want %q in it", err, c.want)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 6*long {
+			t.Errorf("%d bytes are allocated for a header of %d: %.100v", n, long, err)
+		}
+	}
+}
+
+// named is an optimizer of another name.
+type named struct {
+	optim.Stateful
+	name string
+}
+
+func (o named) Name() string { return o.name }
+
+// counted is an optimizer that tells of so many steps.
+type counted struct {
+	optim.Stateful
+	steps int
+}
+
+func (o counted) State(*layers.Param) (int, []*tensor.Tensor) { return o.steps, nil }
 
 // values is the elements of a tensor.
 func values(t testing.TB, x *tensor.Tensor) []float64 {

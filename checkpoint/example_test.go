@@ -56,7 +56,40 @@ func Example() {
 	// Output: 6 true <nil>
 }
 
-// What does not fit is told, all of it, and nothing is loaded.
+// Training that stops early, and ends with the best parameters it came by. The loss is p²/2; the later steps are too long.
+func ExampleSave() {
+	path, remove := temporary()
+	defer remove()
+	p := tensor.From(cpu, []float64{8}, 1)
+	params := []*layers.Param{{Name: "p", Value: p, Grad: p.Grad()}}
+	stop, sgd := optim.EarlyStopping{Patience: 2}, optim.NewSGD(0)
+	for _, lr := range []float64{1.5, 1.5, 3, 3, 3} {
+		p.Grad().Copy(p)
+		sgd.LR = lr
+		sgd.Step(params)
+		v, err := tensor.Values[float64](p)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(v, " ")
+		if stop.Better(v[0] * v[0] / 2) {
+			if err := checkpoint.Save(path, params); err != nil {
+				log.Fatal(err)
+			}
+		}
+		if stop.Enough() {
+			break
+		}
+	}
+	if err := checkpoint.Load(path, params); err != nil {
+		log.Fatal(err)
+	}
+	v, err := tensor.Values[float64](p)
+	fmt.Println("best:", v, err)
+	// Output: [-4] [2] [-4] [8] best: [2] <nil>
+}
+
+// What does not fit is told, and nothing is loaded.
 func ExampleLoad() {
 	path, remove := temporary()
 	defer remove()

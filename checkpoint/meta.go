@@ -7,8 +7,8 @@ import (
 	"github.com/keisan-go/keisan/checkpoint/safetensors"
 )
 
-// Meta reads the free text of a file that [State.Save] wrote, and nothing else of it: what a program may have to know before
-// it can make the parameters to load.
+// Meta returns the free text of a file that [State.Save] wrote: what a program may have to know before it can make the
+// parameters to load. All of the file is checked.
 func Meta(path string) (map[string]string, error) {
 	meta, err := readMeta(path)
 	if err != nil {

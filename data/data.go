@@ -12,10 +12,10 @@
 package data
 
 import (
-	"fmt"
 	"iter"
 	"math/bits"
 
+	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/philox"
 )
 
@@ -50,7 +50,7 @@ type Shuffled struct {
 // NewShuffled returns batches of so many of n samples. It panics unless there is at least one.
 func NewShuffled(n, batch int, seed uint64) *Shuffled {
 	if batch < 1 || batch > n {
-		panic(fmt.Sprintf("data: batches of %d of %d samples, want 1 to %d", batch, n, n))
+		device.Panicf("data.Shuffled: batch is %d and n is %d, want 1 <= batch <= n", batch, n)
 	}
 	return &Shuffled{cursor: cursor{perEpoch: uint64(n / batch)}, batch: batch, seed: seed, order: make([]int, n)}
 }
@@ -103,7 +103,8 @@ type Chunks[T any] struct {
 // the last token of all one to predict.
 func NewChunks[T any](tokens []T, rows, steps int) *Chunks[T] {
 	if rows < 1 || steps < 1 || (len(tokens)-1)/rows < steps {
-		panic(fmt.Sprintf("data: %d rows of %d steps of %d tokens, want at least %d·%d+1 tokens", rows, steps, len(tokens), rows, steps))
+		device.Panicf("data.Chunks: rows is %d, steps is %d and there are %d tokens, want 1 or more, 1 or more and rows·steps+1 or more",
+			rows, steps, len(tokens))
 	}
 	perEpoch := (len(tokens) - 1) / rows / steps
 	return &Chunks[T]{

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/keisan-go/keisan/data"
+	"github.com/keisan-go/keisan/layers"
 )
 
 // take is the next n batches, each a copy.
@@ -154,22 +155,17 @@ func TestMisuse(t *testing.T) {
 		call func()
 		want string
 	}{
-		{func() { data.NewShuffled(10, 0, 1) }, "data: batches of 0 of 10 samples, want 1 to 10"},
-		{func() { data.NewShuffled(10, 11, 1) }, "data: batches of 11 of 10 samples, want 1 to 10"},
-		{func() { data.NewShuffled(0, 0, 1) }, "data: batches of 0 of 0 samples"},
-		{func() { data.NewChunks(make([]int, 6), 2, 3) }, "data: 2 rows of 3 steps of 6 tokens, want at least 2·3+1 tokens"},
-		{func() { data.NewChunks([]int{}, 1, 1) }, "data: 1 rows of 1 steps of 0 tokens"},
-		{func() { data.NewChunks(make([]int, 9), 0, 1) }, "data: 0 rows of 1 steps"},
-		{func() { data.NewChunks(make([]int, 9), 1, 0) }, "data: 1 rows of 0 steps"},
+		{func() { data.NewShuffled(10, 0, 1) }, "data.Shuffled: batch is 0 and n is 10, want 1 <= batch <= n"},
+		{func() { data.NewShuffled(10, 11, 1) }, "data.Shuffled: batch is 11 and n is 10"},
+		{func() { data.NewShuffled(0, 0, 1) }, "data.Shuffled: batch is 0 and n is 0"},
+		{func() { data.NewChunks(make([]int, 6), 2, 3) }, "data.Chunks: rows is 2, steps is 3 and there are 6 tokens, want 1 or more, 1 or more and rows·steps+1 or more"},
+		{func() { data.NewChunks([]int{}, 1, 1) }, "data.Chunks: rows is 1, steps is 1 and there are 0 tokens"},
+		{func() { data.NewChunks(make([]int, 9), 0, 1) }, "data.Chunks: rows is 0, steps is 1"},
+		{func() { data.NewChunks(make([]int, 9), 1, 0) }, "data.Chunks: rows is 1, steps is 0"},
 	} {
-		func() {
-			defer func() {
-				if got := fmt.Sprint(recover()); !strings.Contains(got, c.want) {
-					t.Errorf("the panic is %q, want %q in it", got, c.want)
-				}
-			}()
-			c.call()
-		}()
+		if err := layers.Try(c.call); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("the misuse is %v, want %q in it", err, c.want)
+		}
 	}
 }
 

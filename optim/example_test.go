@@ -162,8 +162,8 @@ func ExampleNewClip() {
 }
 
 // A batch that is too large for the memory goes in parts: Backward adds to the gradients, and ZeroGrad is called once for all
-// parts. Where the loss is a mean over a part, as that of SoftmaxCrossEntropy is, so many parts make as many times the
-// gradient: divide the learning rate of SGD by their number.
+// parts. Where the loss is a mean over a part, as that of SoftmaxCrossEntropy is, so many equal parts make as many times the
+// gradient: divide the learning rate of SGD by their number, multiply the maximum of a Clip; Adam's step is the same but for Eps.
 func ExampleZeroGrad_accumulate() {
 	in := layers.NewInit(cpu, device.Float64, 1)
 	x, target := in.Normal(1, 4, 3), []int{0, 1, 1, 0}

@@ -84,4 +84,8 @@ func TestEarlyStopping(t *testing.T) {
 				c.losses, better, stop, s.Best, s.BestAt, c.better, c.stop, c.best, c.at)
 		}
 	}
+	const want = "optim.EarlyStopping: Patience is 0, want 1 or more"
+	if err := layers.Try(func() { new(optim.EarlyStopping).Enough() }); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("without patience: %v, want %q in it", err, want)
+	}
 }

@@ -1,5 +1,7 @@
 package optim
 
+import "github.com/keisan-go/keisan/device"
+
 // EarlyStopping tells when the loss of what was held out has ceased to fall. Its fields are all that it knows, for a
 // checkpoint to keep.
 type EarlyStopping struct {
@@ -19,5 +21,10 @@ func (s *EarlyStopping) Better(loss float64) bool {
 	return true
 }
 
-// Enough tells whether to stop.
-func (s *EarlyStopping) Enough() bool { return s.Evaluations-s.BestAt >= s.Patience }
+// Enough tells whether to stop. It panics if Patience is below 1, as it is where nobody has set it.
+func (s *EarlyStopping) Enough() bool {
+	if s.Patience < 1 {
+		device.Panicf("optim.EarlyStopping: Patience is %d, want 1 or more", s.Patience)
+	}
+	return s.Evaluations-s.BestAt >= s.Patience
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/keisan-go/keisan/checkpoint/pytorch"
+	"github.com/keisan-go/keisan/checkpoint/safetensors"
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/tensor"
@@ -52,4 +53,37 @@ func Example() {
 	after, err := tensor.Values[float32](w)
 	fmt.Println(after[0] == before[0], err)
 	// Output: true <nil>
+}
+
+// A language model whose last layer shares its weight with the first, as after self.out.weight = self.embed.weight in PyTorch.
+func ExampleLinearTransposed() {
+	d, err := device.Open("cpu")
+	if err != nil {
+		log.Fatal(err)
+	}
+	in := layers.NewInit(d, device.Float32, 1)
+	w := in.Normal(0.1, 100, 16)
+	embed, out := layers.NewEmbedding(w), layers.NewAffineTransposed(w, in.Zeros(100))
+
+	folder, err := os.MkdirTemp("", "keisan")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "model.safetensors")
+	if err := pytorch.Save(path, pytorch.Embedding("embed", embed.Params()), pytorch.LinearTransposed("out", out.Params())); err != nil {
+		log.Fatal(err)
+	}
+	f, err := safetensors.Open(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	for _, t := range f.Tensors() {
+		fmt.Println(t.Name, t)
+	}
+	// Output:
+	// embed.weight F32 [100 16]
+	// out.bias F32 [100]
+	// out.weight F32 [100 16]
 }

@@ -12,16 +12,20 @@
 //	               bias_ih_l0 [gH] + bias_hh_l0 [gH]            b [gH]
 //	GRU            weight_ih_l0 [3H, I], weight_hh_l0 [3H, H]   wx [I, 3H], wh [H, 3H]
 //	               bias_ih_l0 [3H], bias_hh_l0 [3H]             bx [3H], bh [3H]
-//	Linear         weight [N, K], bias [N]                      w [K, N], b [N]
+//	Linear         weight [N, K], bias [N]                      w [K, N], b [N], or w [N, K] with LinearTransposed
 //	Embedding      weight [V, D]                                w [V, D]
 //	LayerNorm      weight [N], bias [N]                         the same
 //
 // The order of the gates is the same, and so it is only for transposition, and for RNN's and LSTM's two biases, that a file
 // differs from the parameters: they are added when a file is read, and when one is written the second is zero. Layers after
 // the first are l1 and so on, and those in reverse end in _reverse.
+//
+// What is no weight is not in the file: whether an RNN is of tanh or ReLU, dropout, LayerNorm's eps, which is 1e-5 in PyTorch.
+// Sequences are [T, B, I] here, as there without batch_first.
 package pytorch
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"regexp"
@@ -51,8 +55,8 @@ type link struct {
 }
 
 // RNN is a torch.nn.RNN, of tanh or ReLU: the parameters of one layer or of several, one after another. Where one begins, and
-// what is what, the end of a parameter's name tells: wx, wh, b. A layer whose names have "backward." before that, as those of
-// a Bidirectional have, is the reverse of the one before it.
+// what is what, the end of a parameter's name tells: wx, wh, b. A layer whose names have "backward." in them, as those of a
+// Bidirectional have, is the reverse of the one before it.
 func RNN(prefix string, params []*layers.Param) Module {
 	return recurrent("RNN", 1, "wx wh b", prefix, params)
 }
@@ -67,23 +71,27 @@ func GRU(prefix string, params []*layers.Param) Module {
 	return recurrent("GRU", 3, "wx wh bx bh", prefix, params)
 }
 
-// Linear is a torch.nn.Linear: the parameters of an Affine or of a MatMul.
+// Linear is a torch.nn.Linear: the parameters of what NewAffine or NewMatMul returns.
 func Linear(prefix string, params []*layers.Param) Module {
-	m := plain("Linear", 2, prefix, params)
-	if m.links[0].transposed = true; len(params[0].Value.Shape()) != 2 {
-		device.Panicf("pytorch.Linear: parameter %q is %v, want [K N]", params[0].Name, params[0].Value)
-	}
+	m := plain("Linear", "[K N]", 1, prefix, params)
+	m.links[0].transposed = true
 	return m
+}
+
+// LinearTransposed is a torch.nn.Linear: the parameters of what NewAffineTransposed or NewMatMulTransposed returns, whose w is
+// [N, K], as PyTorch's is. A w that an Embedding shares is in the file twice, as it is in a state_dict.
+func LinearTransposed(prefix string, params []*layers.Param) Module {
+	return plain("LinearTransposed", "[N K]", 0, prefix, params)
 }
 
 // Embedding is a torch.nn.Embedding: its one parameter.
 func Embedding(prefix string, params []*layers.Param) Module {
-	return plain("Embedding", 1, prefix, params)
+	return plain("Embedding", "[V D]", noBias, prefix, params)
 }
 
-// LayerNorm is a torch.nn.LayerNorm: the factor and, if there is one, the summand.
+// LayerNorm is a torch.nn.LayerNorm: gamma and beta, or gamma alone for one that has no bias.
 func LayerNorm(prefix string, params []*layers.Param) Module {
-	return plain("LayerNorm", 2, prefix, params)
+	return plain("LayerNorm", "[N]", 0, prefix, params)
 }
 
 var (
@@ -91,14 +99,29 @@ var (
 	recurrentNames = regexp.MustCompile(`^(weight|bias)_(ih|hh|hr)_l[0-9]+(_reverse)?$`)
 )
 
-// plain is a module of a weight and, if there is a second parameter, a bias.
-func plain(kind string, most int, prefix string, params []*layers.Param) Module {
+const noBias = -1 // for an axis
+
+// plain is a module of a weight of this shape and, if there is a second parameter, a bias as long as an axis of it.
+func plain(kind, shape string, axis int, prefix string, params []*layers.Param) Module {
+	most := 2
+	if axis == noBias {
+		most = 1
+	}
 	if len(params) < 1 || len(params) > most {
 		device.Panicf("pytorch.%s: there are %d parameters, want 1 to %d", kind, len(params), most)
 	}
 	m := begin(kind, prefix, plainNames, params)
-	for i, p := range params {
-		m.links = append(m.links, link{p, []string{m.prefix + []string{"weight", "bias"}[i]}, false})
+	w := params[0]
+	if len(w.Value.Shape()) != len(strings.Fields(shape)) {
+		device.Panicf("pytorch.%s: parameter %q is %v, want %s", kind, w.Name, w.Value, shape)
+	}
+	m.links = []link{{w, []string{m.prefix + "weight"}, false}}
+	if len(params) == 2 {
+		b, n := params[1], w.Value.Shape()[axis]
+		if !slices.Equal(b.Value.Shape(), []int{n}) {
+			device.Panicf("pytorch.%s: parameter %q is %v and %q is %v, want %q [%d]", kind, b.Name, b.Value, w.Name, w.Value, b.Name, n)
+		}
+		m.links = append(m.links, link{b, []string{m.prefix + "bias"}, false})
 	}
 	return m
 }
@@ -129,7 +152,7 @@ func recurrent(kind string, gates int, want, prefix string, params []*layers.Par
 		}
 
 		again := reverse
-		reverse = strings.HasSuffix(layer[0].Name, "backward.wx")
+		reverse = strings.Contains("."+layer[0].Name, ".backward.")
 		if reverse && (again || number < 0) {
 			device.Panicf("pytorch.%s: parameter %q is of a layer in reverse, want one that is not before it", kind, layer[0].Name)
 		}
@@ -169,8 +192,8 @@ func begin(kind, prefix string, names *regexp.Regexp, params []*layers.Param) Mo
 }
 
 // Load reads modules from a file. It is an error, which lists them, if tensors are missing or have another shape, or if a
-// module has more of them in the file, such as a bias or another layer; the parameters are then as they were. What belongs
-// to no module is left alone. Narrower types widen, F16, BF16 and F32 to the parameters' own; F64 is not rounded to float32.
+// module has more of them in the file, such as a bias or another layer, or if parameters that share a tensor differ there; the
+// parameters are then as they were. What belongs to no module is left alone. Narrower types widen, F16, BF16 and F32 to the parameters' own; F64 is not rounded to float32.
 func Load(path string, modules ...Module) error {
 	if err := load(path, modules); err != nil {
 		return fmt.Errorf("pytorch: load %s: %w", path, err)
@@ -185,13 +208,13 @@ func load(path string, modules []Module) error {
 	}
 	defer f.Close()
 	var p plan.Plan
-	known := map[string]bool{}
+	known, seen := map[string]bool{}, map[*tensor.Tensor]source{}
 	for _, m := range modules {
 		for _, l := range m.links {
 			if l.param.Value.DType() == device.Float32 {
-				read[float32](&p, f, l)
+				read[float32](&p, f, l, seen)
 			} else {
-				read[float64](&p, f, l)
+				read[float64](&p, f, l, seen)
 			}
 			for _, name := range l.names {
 				known[name] = true
@@ -201,7 +224,7 @@ func load(path string, modules []Module) error {
 	for _, t := range f.Tensors() {
 		for _, m := range modules {
 			if rest, ok := strings.CutPrefix(t.Name, m.prefix); ok && m.names.MatchString(rest) && !known[t.Name] {
-				p.Fail("unexpected %q %v", t.Name, t)
+				p.Fail("unexpected %.100q %v", t.Name, t)
 				known[t.Name] = true
 			}
 		}
@@ -209,8 +232,14 @@ func load(path string, modules []Module) error {
 	return p.Do()
 }
 
-// read plans that a parameter is read.
-func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link) {
+// A source is where a parameter's values come from.
+type source struct {
+	name   string
+	values []byte
+}
+
+// read plans that a parameter is read. Those that share a tensor must have the same values.
+func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link, seen map[*tensor.Tensor]source) {
 	shape := l.shape()
 	var sum []T
 	for _, name := range l.names {
@@ -242,6 +271,12 @@ func read[T float32 | float64](p *plan.Plan, f *safetensors.File, l link) {
 	if l.transposed {
 		sum = transpose(sum, shape[0])
 	}
+	from := source{l.names[0], device.Bytes(sum)}
+	if first, shared := seen[l.param.Value]; shared && !bytes.Equal(first.values, from.values) {
+		p.Fail("%q and %q differ, want the same, since they share a tensor here", first.name, from.name)
+		return
+	}
+	seen[l.param.Value] = from
 	plan.Upload(p, func() *tensor.Tensor { return l.param.Value }, sum, nil)
 }
 

@@ -200,17 +200,80 @@ func TestFixtures(t *testing.T) {
 			same(written)
 			f.sameWeights(t, openFile(t, written))
 
-			if *python == "" {
-				return
+			if *python != "" {
+				same(throughPyTorch(t, path, written))
 			}
-			back := filepath.Join(t.TempDir(), "back.safetensors")
-			out, err := exec.Command(*python, "testdata/check.py", path, written, back).CombinedOutput()
-			if err != nil {
-				t.Fatalf("PyTorch: %v: %s", err, out)
-			}
-			t.Logf("%s", out)
-			same(back)
 		})
+	}
+}
+
+// throughPyTorch has PyTorch load what was written, hold what it computes against a fixture, and write it back.
+func throughPyTorch(t *testing.T, fixture, written string) (back string) {
+	t.Helper()
+	back = filepath.Join(t.TempDir(), "back.safetensors")
+	out, err := exec.Command(*python, "testdata/check.py", fixture, written, back).CombinedOutput()
+	if err != nil {
+		t.Fatalf("PyTorch: %v: %s", err, out)
+	}
+	t.Logf("%s", out)
+	return back
+}
+
+// TestFixtures for a model of every module, which testdata/check.py made.
+func TestModelOfPyTorch(t *testing.T) {
+	const path = "testdata/model.safetensors"
+	d, f := openCPU(t), openFile(t, path)
+	zeros := func(shape ...int) *tensor.Tensor { return tensor.New(d, device.Float64, shape...) }
+	lstm := func(inputs, hidden int) layers.Recurrent {
+		return layers.NewLSTM(zeros(inputs, 4*hidden), zeros(hidden, 4*hidden), zeros(4*hidden))
+	}
+	w := zeros(11, 6)
+	embed, out := layers.NewEmbedding(w), layers.NewAffineTransposed(w, zeros(11))
+	encoder := layers.NewSequential(
+		layers.NewBidirectional(lstm(6, 5), lstm(6, 5)),
+		layers.NewBidirectional(lstm(10, 5), lstm(10, 5)),
+	)
+	norm, scale := layers.NewLayerNorm(zeros(10), zeros(10), 1e-5), layers.NewLayerNorm(zeros(6), zeros(6), 1e-5)
+	first, second := layers.NewAffine(zeros(10, 4), zeros(4)), layers.NewMatMul(zeros(4, 7))
+	gru := layers.NewGRU(zeros(7, 18), zeros(6, 18), nil, nil)
+	net := layers.NewSequential(encoder, norm, first, layers.NewTanh(), second, gru, scale, out)
+	modules := []pytorch.Module{
+		pytorch.Embedding("embed", embed.Params()), pytorch.LSTM("encoder", encoder.Params()), pytorch.LayerNorm("norm", norm.Params()),
+		pytorch.Linear("decoder.0", first.Params()), pytorch.Linear("decoder.2", second.Params()), pytorch.GRU("gru", gru.Params()),
+		pytorch.LayerNorm("scale", scale.Params()[:1]), pytorch.LinearTransposed("out", out.Params()),
+	}
+
+	written := filepath.Join(t.TempDir(), "x.safetensors")
+	load := func(path string) {
+		t.Helper()
+		for _, p := range net.Params() { // w is among them
+			p.Value.Fill(0)
+		}
+		if err := pytorch.Load(path, modules...); err != nil {
+			t.Fatal(err)
+		}
+		input, err := safetensors.Values[int64](f, "input")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := make([]int, len(input))
+		for i, id := range input {
+			ids[i] = int(id)
+		}
+		want, err := safetensors.Values[float64](f, "output")
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.ResetState()
+		near(t, "the output", net.Forward(embed.Forward(ids, 7, 3)), want)
+	}
+	load(path)
+	if err := pytorch.Save(written, modules...); err != nil {
+		t.Fatal(err)
+	}
+	load(written)
+	if *python != "" {
+		load(throughPyTorch(t, path, written))
 	}
 }
 
@@ -374,6 +437,24 @@ func TestMisfits(t *testing.T) {
 		}
 	}
 
+	shared := param[float64](d, "w", 2, 3)
+	tied := []pytorch.Module{pytorch.Embedding("embed", []*layers.Param{shared}), pytorch.LinearTransposed("out", []*layers.Param{shared})}
+	if err := pytorch.Save(path, pytorch.Embedding("embed", []*layers.Param{wide(d, "v", 2, 3)}), tied[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := pytorch.Load(path, tied...); err != nil {
+		t.Errorf("two that are the same, of a w that is shared: %v", err)
+	}
+	other := wide(d, "v", 2, 3)
+	other.Value.Fill(7)
+	if err := pytorch.Save(path, tied[0], pytorch.LinearTransposed("out", []*layers.Param{other})); err != nil {
+		t.Fatal(err)
+	}
+	const differ = `"embed.weight" and "out.weight" differ, want the same`
+	if err := pytorch.Load(path, tied...); err == nil || !strings.Contains(err.Error(), differ) || values(t, shared)[0] != 1 {
+		t.Errorf("two that differ, of a w that is shared: %v, and it is %v", err, values(t, shared))
+	}
+
 	var b bytes.Buffer
 	if err := safetensors.Write(&b, []safetensors.Tensor{safetensors.Of("fc.weight", []int32{1, 2}, 1, 2)}, nil); err != nil {
 		t.Fatal(err)
@@ -398,6 +479,11 @@ func TestMisfits(t *testing.T) {
 		t.Error("a device's failure changes the file")
 	}
 
+	stack := func() *layers.Sequential {
+		zeros := func(shape ...int) *tensor.Tensor { return tensor.New(d, device.Float32, shape...) }
+		return layers.NewSequential(layers.NewRNN(zeros(2, 2), zeros(2, 2), nil), layers.NewRNN(zeros(2, 2), zeros(2, 2), nil))
+	}
+	stacks := layers.NewBidirectional(stack(), stack()) // PyTorch's layers see both directions of those before
 	short, integer := narrow(d, "wh", 2, 3), &layers.Param{Name: "w", Value: tensor.New(d, device.Int32, 2, 2)}
 	for _, c := range []struct {
 		call func()
@@ -406,6 +492,10 @@ func TestMisfits(t *testing.T) {
 		{func() { pytorch.RNN("", nil) }, "pytorch.RNN: there are no parameters"},
 		{func() { pytorch.Linear("", nil) }, "pytorch.Linear: there are 0 parameters, want 1 to 2"},
 		{func() { pytorch.Embedding("", both[:2]) }, "pytorch.Embedding: there are 2 parameters, want 1 to 1"},
+		{func() { pytorch.Embedding("", []*layers.Param{narrow(d, "w", 2)}) }, `pytorch.Embedding: parameter "w" is float32 [2], want [V D]`},
+		{func() { pytorch.LayerNorm("", []*layers.Param{narrow(d, "g", 2), narrow(d, "b", 3)}) }, `pytorch.LayerNorm: parameter "b" is float32 [3] and "g" is float32 [2], want "b" [2]`},
+		{func() { pytorch.Linear("", []*layers.Param{narrow(d, "w", 2, 3), narrow(d, "b", 2)}) }, `pytorch.Linear: parameter "b" is float32 [2] and "w" is float32 [2 3], want "b" [3]`},
+		{func() { pytorch.LinearTransposed("", []*layers.Param{narrow(d, "w", 2, 3), narrow(d, "b", 3)}) }, `want "b" [2]`},
 		{func() { pytorch.LayerNorm("", []*layers.Param{nil}) }, "pytorch.LayerNorm: parameter 0 is nil, or has no value"},
 		{func() { pytorch.LSTM("", []*layers.Param{{Name: "wx"}}) }, "pytorch.LSTM: parameter 0 is nil, or has no value"},
 		{func() { pytorch.Linear("", []*layers.Param{integer}) }, `pytorch.Linear: parameter "w" is int32, want float32 or float64`},
@@ -417,6 +507,7 @@ func TestMisfits(t *testing.T) {
 		{func() { pytorch.RNN("", []*layers.Param{short, short}) }, "pytorch.RNN: a layer has the parameters wh wh"},
 		{func() { pytorch.LSTM("", both[3:]) }, `pytorch.LSTM: parameter "0.backward.wx" is of a layer in reverse, want one that is not before it`},
 		{func() { pytorch.LSTM("", slices.Concat(both[:6], both[3:6])) }, `pytorch.LSTM: parameter "0.backward.wx" is of a layer in reverse`},
+		{func() { pytorch.RNN("", stacks.Params()) }, `pytorch.RNN: parameter "backward.1.wx" is of a layer in reverse, want one that is not before it`},
 	} {
 		if err := layers.Try(c.call); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("the misuse is %v, want %q in it", err, c.want)

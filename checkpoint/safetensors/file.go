@@ -84,6 +84,8 @@ func newFile(r io.ReaderAt, size int64) (*File, error) {
 	switch {
 	case n == 0:
 		return nil, fmt.Errorf("the header is empty")
+	case string(length[:4]) == "PK\x03\x04":
+		return nil, fmt.Errorf("the file is a zip archive, as torch.save makes them, want what safetensors.torch.save_file makes")
 	case n > maxHeader:
 		return nil, fmt.Errorf("the header's length is %d, want at most %d", n, maxHeader)
 	case n > uint64(size-8):

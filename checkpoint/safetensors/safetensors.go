@@ -13,7 +13,7 @@ import (
 	"math"
 )
 
-// A DType is the type of a tensor's elements, by its name in the file.
+// A DType is the type of a tensor's elements, by its name in the file. The format's complex numbers and floats of 8 bits or less are not read.
 type DType string
 
 const (
@@ -119,7 +119,7 @@ const (
 // bytes is how many bytes the elements are. It is an error if that is more than a file can have.
 func (t Info) bytes() (int64, error) {
 	if t.DType.Size() == 0 {
-		return 0, fmt.Errorf("tensor %s: there is no dtype %s", quote(t.Name), quote(string(t.DType)))
+		return 0, fmt.Errorf("tensor %s: the dtype is %s, want F64, F32, F16, BF16, I64 to I8, U64 to U8 or BOOL", quote(t.Name), quote(string(t.DType)))
 	}
 	if len(t.Shape) > maxAxes {
 		return 0, fmt.Errorf("tensor %s: the shape has %d axes, want at most %d", quote(t.Name), len(t.Shape), maxAxes)

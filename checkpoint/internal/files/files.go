@@ -5,18 +5,26 @@
 package files
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// Replace makes what write writes the content of a file. It goes to a file beside it, whose name has ".tmp" at its end,
-// which replaces the old one once it is on the disk. After an error the old content is still there; but for that of the
-// last act, the directory's sync, after which the new content is, though perhaps not after a power failure.
+// Replace makes what write writes the content of a file, that which a symbolic link leads to. It goes to a file beside it,
+// whose name has ".tmp" at its end, which replaces the old one once it is on the disk. After an error the old content is still
+// there; but for that of the last act, the directory's sync, after which the new content is, though perhaps not after a power
+// failure. What is no file, such as a directory or a device, is not replaced.
 func Replace(path string, write func(w io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	mode := fs.FileMode(0o666)
 	if old, err := os.Stat(path); err == nil {
+		if !old.Mode().IsRegular() {
+			return fmt.Errorf("%s is %v, want a file or nothing", path, old.Mode())
+		}
 		mode = old.Mode().Perm()
 	}
 	return replace(system{mode}, path, write)

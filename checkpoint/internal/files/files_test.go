@@ -56,6 +56,34 @@ func TestReplace(t *testing.T) {
 	only(t, path)
 }
 
+// A link stays one, and what it leads to is replaced; a directory stays.
+func TestReplaceLink(t *testing.T) {
+	path, link := filepath.Join(t.TempDir(), "x"), filepath.Join(t.TempDir(), "link")
+	if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skipf("there are no links: %v", err) // on Windows, to most users
+	}
+	if err := Replace(link, writer(content(1))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, slices.Concat(content(1)...)) {
+		t.Errorf("what the link leads to has %d bytes, %v", len(got), err)
+	}
+	if target, err := os.Readlink(link); err != nil || target != path {
+		t.Errorf("the link leads to %q, %v, want %q", target, err, path)
+	}
+	only(t, path)
+	only(t, link)
+
+	err := Replace(filepath.Dir(path), writer(content(1)))
+	if err == nil || !strings.Contains(err.Error(), filepath.Dir(path)+" is drwx") || !strings.Contains(err.Error(), "want a file") {
+		t.Errorf("a directory is replaced: %v", err)
+	}
+	only(t, path)
+}
+
 // only reports files beside this one.
 func only(t *testing.T, path string) {
 	t.Helper()

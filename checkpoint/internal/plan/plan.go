@@ -12,19 +12,30 @@ import (
 
 // A Plan is what is wrong with a file, and, if nothing is, what is to be done.
 type Plan struct {
-	wrong   []string
+	wrong   []string // the first of it
+	more    int      // how much there is beside
 	uploads []func() device.Device
 }
 
-// Fail notes something that is wrong.
+// most is how much of what is wrong is told: a file may have 300000 names that nobody expects.
+const most = 50
+
+// Fail notes something that is wrong. A string of the file is to be given as %.100q.
 func (p *Plan) Fail(format string, args ...any) {
+	if len(p.wrong) == most {
+		p.more++
+		return
+	}
 	p.wrong = append(p.wrong, fmt.Sprintf(format, args...))
 }
 
-// Err is everything that is wrong, if anything is.
+// Err is what is wrong, if anything is.
 func (p *Plan) Err() error {
-	if len(p.wrong) == 0 {
+	switch {
+	case len(p.wrong) == 0:
 		return nil
+	case p.more > 0:
+		return fmt.Errorf("%s; and %d more", strings.Join(p.wrong, "; "), p.more)
 	}
 	return errors.New(strings.Join(p.wrong, "; "))
 }
