@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
@@ -28,7 +29,7 @@ func TestBitsOfFewRows(t *testing.T) {
 	for _, s := range []struct {
 		name          string
 		batch, hidden int
-	}{{"RNN", 1, 256}, {"RNN", 1, 520}, {"RNN", 3, 300}, {"LSTM", 5, 384}, {"reversed LSTM", 5, 384}} {
+	}{{"RNN", 1, 256}, {"RNN", 1, 520}, {"RNN", 3, 300}, {"LSTM", 5, 384}, {"reversed LSTM", 5, 384}, {"GRU", 5, 384}, {"reversed GRU", 5, 384}} {
 		t.Run(fmt.Sprintf("%s/b=%d/h=%d", s.name, s.batch, s.hidden), func(t *testing.T) {
 			const steps, inputs = 40, 7
 			rng := rand.New(rand.NewPCG(1, 2))
@@ -45,16 +46,24 @@ func TestBitsOfFewRows(t *testing.T) {
 			}
 			var l recurrent
 			var stateGrad func() []*tensor.Tensor
-			if s.name == "RNN" {
+			switch s.name {
+			case "RNN":
 				rnn := layers.NewRNN(random(inputs, s.hidden), random(s.hidden, s.hidden), random(s.hidden))
 				l, stateGrad = rnn, func() []*tensor.Tensor { return []*tensor.Tensor{rnn.StateGrad()} }
-			} else {
+			case "LSTM", "reversed LSTM":
 				lstm := layers.NewLSTM(random(inputs, 4*s.hidden), random(s.hidden, 4*s.hidden), random(4*s.hidden))
-				if s.name != "LSTM" {
-					lstm.SetReverse(true)
-					lstm.SetLengths([]int{steps, 1, 17, 33, 2})
-				}
 				l, stateGrad = lstm, func() []*tensor.Tensor { dh, dc := lstm.StateGrad(); return []*tensor.Tensor{dh, dc} }
+			default:
+				gru := layers.NewGRU(random(inputs, 3*s.hidden), random(s.hidden, 3*s.hidden), random(3*s.hidden), random(3*s.hidden))
+				l, stateGrad = gru, func() []*tensor.Tensor { return []*tensor.Tensor{gru.StateGrad()} }
+			}
+			if strings.HasPrefix(s.name, "reversed") {
+				gated := l.(interface {
+					SetReverse(bool)
+					SetLengths([]int)
+				})
+				gated.SetReverse(true)
+				gated.SetLengths([]int{steps, 1, 17, 33, 2})
 			}
 			x, dy := random(steps, s.batch, inputs), random(steps, s.batch, s.hidden)
 			run := func() []float32 {
