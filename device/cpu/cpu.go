@@ -1,8 +1,9 @@
 // Package cpu runs kernels on the processor, in Go and, where there is some for it, assembly. A program that imports it
 // can open the device "cpu".
 //
-// Launch runs the kernel before it returns, on as many goroutines as GOMAXPROCS allows where the work is worth it. No
-// result depends on how many there are. The environment variable KEISAN_CPU chooses the instructions: see package gemm.
+// Launch runs the kernel before it returns, on as many goroutines as GOMAXPROCS allows where the work is worth it. Those
+// that helped wait for more work for 0.1 ms, busily, as to wake a processor takes as long, and end then. No result depends
+// on how many there are. The environment variable KEISAN_CPU chooses the instructions: see package gemm.
 package cpu
 
 import (

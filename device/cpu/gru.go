@@ -19,6 +19,7 @@ type gruRows[T device.Float] struct {
 	packed          bool           // one step alone is not worth that, and has its products already
 	bias            []T            // of the gates
 	bn              []T            // of what is reset; nil if there is none
+	parts           int            // of the hidden units, if processors share the steps
 }
 
 // release forgets the kernel's memory, which may be freed.
@@ -61,7 +62,11 @@ func gru[T device.Float](d *cpu, k *kernels.GRU) {
 		scratch.mul.Mul(false, false, batch, 2*hidden, hidden, h, ld, wh, 3*ld, true, s.gates, 3*ld)
 		scratch.mul.MulBias(false, false, batch, hidden, hidden, h, ld, wh[2*hidden:], 3*ld, s.bn, s.q, ld)
 	}
-	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruForward)
+	if s.parts = s.shares(3, s.wn.Width()); s.parts > 1 && !k.ResetBefore {
+		d.relay.Run(steps, s.parts, s, d.code(k.X.Type()).gruForwardPart)
+	} else {
+		d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruForward)
+	}
 	s.release()
 }
 
@@ -92,33 +97,60 @@ func gruForward[T device.Float](arg any, lo, hi int) {
 			s.wn.MulRows(hi-lo, h, ld, s.bn != nil, q, ld)
 		}
 		for i := lo; i < hi; i++ {
-			s.advance(i, t, s.row(before, i), s.row(after, i))
+			s.advance(i, t, s.row(before, i), s.row(after, i), 0, n)
 		}
 	}
 }
 
-// advance takes row i of the batch, whose gates are computed but for n, through step t: from its state at one place to
-// that at another.
-func (s *gruRows[T]) advance(i, t, from, to int) {
+// gruForwardPart takes a part of the hidden units of all rows through a step. The reset comes after the product.
+func gruForwardPart[T device.Float](arg any, turn, part int) {
+	s := arg.(*gruRows[T])
 	n := s.hidden
+	lo, hi := s.share(part, s.parts, s.wn.Width())
+	t, before, after := s.step(turn)
+	at := s.row(t, 0)
+	h, gates, q := s.h[s.row(before, 0):], s.gates[3*at:], s.q[at:]
+	s.wrz.MulColumns(lo, hi, s.batch, h, n, true, gates, 3*n)
+	s.wrz.MulColumns(n+lo, n+hi, s.batch, h, n, true, gates, 3*n)
+	for i := range s.batch {
+		copy(q[i*n+lo:i*n+hi], s.bn[min(lo, len(s.bn)):])
+	}
+	s.wn.MulColumns(lo, hi, s.batch, h, n, s.bn != nil, q, n)
+	for i := range s.batch {
+		reset, update, _ := gruGates(gates[3*i*n:], n, lo, hi)
+		vec.Sigmoid(reset, reset)
+		vec.Sigmoid(update, update)
+		s.advance(i, t, s.row(before, i), s.row(after, i), lo, hi)
+	}
+}
+
+// gruGates is units lo to hi of the three gates of a row.
+func gruGates[T device.Float](gates []T, n, lo, hi int) (reset, update, new []T) {
+	return gates[lo:hi], gates[n+lo : n+hi], gates[2*n+lo : 2*n+hi]
+}
+
+// advance takes hidden units lo to hi of row i of the batch, whose gates are computed but for n, through step t: from their
+// state at one place to that at another.
+func (s *gruRows[T]) advance(i, t, from, to, lo, hi int) {
 	at := s.row(t, i)
-	gates, q := s.gates[3*at:3*(at+n)], s.q[at:at+n]
-	h, last := s.h[to:to+n], s.h[from:from+n]
+	reset, update, new := gruGates(s.gates[3*at:], s.hidden, lo, hi)
+	q, h, last := s.q[at+lo:at+hi], s.h[to+lo:to+hi], s.h[from+lo:from+hi]
 	if !s.takes(t, i) {
-		clear(gates)
+		clear(reset)
+		clear(update)
+		clear(new)
 		clear(q)
 		copy(h, last)
-		clear(s.y[at : at+n])
+		clear(s.y[at+lo : at+hi])
 		return
 	}
-	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
 	if !s.resetBefore {
 		vec.AddMul(new, reset, q)
 	}
 	vec.Tanh(new, new)
 	vec.GRUState(h, last, update, new)
 	if s.y != nil {
-		copy(s.y[at:], h)
+		copy(s.y[at+lo:], h)
 	}
 }
 
@@ -135,7 +167,11 @@ func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
 	wh, ld := data[T](k.Wh.Slice), max(hidden, 1)
 	s.wrz.Set(true, 2*hidden, hidden, wh, 3*ld)
 	s.wn.Set(true, hidden, hidden, wh[2*hidden:], 3*ld)
-	d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruBackward)
+	if s.parts = s.shares(3, s.wn.Width()); s.parts > 1 && !k.ResetBefore {
+		d.relay.Run(2*steps, s.parts, s, d.code(k.X.Type()).gruBackwardPart)
+	} else {
+		d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruBackward)
+	}
 
 	// The weights' gradients are one product over all steps each, but that the columns of Wh for n are used otherwise.
 	n := steps * batch
@@ -169,7 +205,7 @@ func gruBackward[T device.Float](arg any, lo, hi int) {
 	for turn := s.steps - 1; turn >= 0; turn-- {
 		t, before, _ := s.step(turn)
 		for i := lo; i < hi; i++ {
-			s.retreat(i, t, s.row(before, i))
+			s.retreat(i, t, s.row(before, i), 0, n)
 		}
 		at := s.row(t, lo)
 		dz, dq, dh := s.dz[3*at:], s.dq[at:], s.dh0[s.row(0, lo):]
@@ -185,22 +221,41 @@ func gruBackward[T device.Float](arg any, lo, hi int) {
 	}
 }
 
-// retreat takes row i of the batch back through step t, but for products that are to be added to its row of DH0 and, where
-// the reset comes before one of them, for the reset.
-func (s *gruRows[T]) retreat(i, t, from int) {
+// gruBackwardPart takes a part of the hidden units of all rows back through half a step: at even turns to the gates, at odd
+// ones, for which all of those are needed, to the state before. The reset comes after the product.
+func gruBackwardPart[T device.Float](arg any, turn, part int) {
+	s := arg.(*gruRows[T])
 	n := s.hidden
-	at := s.row(t, i)
-	dz, dq, gates, q := s.dz[3*at:3*(at+n)], s.dq[at:at+n], s.gates[3*at:3*(at+n)], s.q[at:at+n]
+	lo, hi := s.share(part, s.parts, s.wn.Width())
+	t, before, _ := s.step(s.steps - 1 - turn/2)
+	at := s.row(t, 0)
+	if turn%2 == 1 {
+		s.wn.MulColumns(lo, hi, s.batch, s.dq[at:], n, true, s.dh0, n)
+		s.wrz.MulColumns(lo, hi, s.batch, s.dz[3*at:], 3*n, true, s.dh0, n)
+		return
+	}
+	for i := range s.batch {
+		s.retreat(i, t, s.row(before, i), lo, hi)
+	}
+}
+
+// retreat takes hidden units lo to hi of row i of the batch back through step t, but for products that are to be added to
+// its row of DH0 and, where the reset comes before one of them, for the reset.
+func (s *gruRows[T]) retreat(i, t, from, lo, hi int) {
+	at, row := s.row(t, i), i*s.hidden
+	dReset, dUpdate, dNew := gruGates(s.dz[3*at:], s.hidden, lo, hi)
+	dq, q := s.dq[at+lo:at+hi], s.q[at+lo:]
 	if !s.takes(t, i) {
-		clear(dz)
+		clear(dReset)
+		clear(dUpdate)
+		clear(dNew)
 		clear(dq)
 		return
 	}
-	dy, dh, last := s.dy[at:at+n], s.dh0[i*n:(i+1)*n], s.h[from:from+n]
-	reset, update, new := gates[:n], gates[n:2*n], gates[2*n:]
-	dReset, dUpdate, dNew := dz[:n], dz[n:2*n], dz[2*n:]
-	vec.Add(dh, dh, dy)
-	vec.GRUGrad(dUpdate, dNew, dh, last, update, new)
+	reset, update, new := gruGates(s.gates[3*at:], s.hidden, lo, hi)
+	dh := s.dh0[row+lo : row+hi]
+	vec.Add(dh, dh, s.dy[at+lo:])
+	vec.GRUGrad(dUpdate, dNew, dh, s.h[from+lo:], update, new)
 	vec.Mul(dq, dNew, reset)
 	vec.Mul(dReset, dNew, q)
 	vec.SigmoidGrad(dReset, dReset, reset)

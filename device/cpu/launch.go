@@ -107,23 +107,23 @@ type code struct {
 	sumSquares func(*cpu, *kernels.SumSquares)
 	totalLoss  func(loss, losses kernels.Array, scale float64)
 
-	sums, copyColumns, fill          par.Body
-	gather, scatterAdd, dropout      par.Body
-	activate, activateGrad           par.Body
-	binary, binaryGradX, binaryGradY par.Body
-	softmax, softmaxGrad             par.Body
-	crossEntropy, crossEntropyGrad   par.Body
-	rnnForward, rnnBackward          par.Body
-	elementLoss, elementLossGrad     par.Body
-	layerNorm                        par.Body
-	layerNormGrad, layerNormSums     par.Body
-	rnnForwardPart, rnnBackwardPart  par.StepBody
-	lstmForwardPart                  par.StepBody
-	lstmBackwardPart                 par.StepBody
-	lstmForward, lstmBackward        par.Body
-	gruForward, gruBackward          par.Body
-	sgd, adaGrad, rmsprop, adam      par.Body
-	squares, clipNorm                par.Body
+	sums, copyColumns, fill           par.Body
+	gather, scatterAdd, dropout       par.Body
+	activate, activateGrad            par.Body
+	binary, binaryGradX, binaryGradY  par.Body
+	softmax, softmaxGrad              par.Body
+	crossEntropy, crossEntropyGrad    par.Body
+	rnnForward, rnnBackward           par.Body
+	elementLoss, elementLossGrad      par.Body
+	layerNorm                         par.Body
+	layerNormGrad, layerNormSums      par.Body
+	rnnForwardPart, rnnBackwardPart   par.StepBody
+	lstmForwardPart, lstmBackwardPart par.StepBody
+	gruForwardPart, gruBackwardPart   par.StepBody
+	lstmForward, lstmBackward         par.Body
+	gruForward, gruBackward           par.Body
+	sgd, adaGrad, rmsprop, adam       par.Body
+	squares, clipNorm                 par.Body
 }
 
 // codeOf is the functions for T. A device makes them once, because Go allocates the value of a generic function wherever
@@ -145,6 +145,7 @@ func codeOf[T device.Float]() *code {
 		lstmForward: lstmForward[T], lstmBackward: lstmBackward[T],
 		lstmForwardPart: lstmForwardPart[T], lstmBackwardPart: lstmBackwardPart[T],
 		gruForward: gruForward[T], gruBackward: gruBackward[T],
+		gruForwardPart: gruForwardPart[T], gruBackwardPart: gruBackwardPart[T],
 		sgd: sgd[T], adaGrad: adaGrad[T], rmsprop: rmsprop[T], adam: adam[T],
 		squares: squares[T], clipNorm: clipNorm[T],
 	}

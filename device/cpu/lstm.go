@@ -70,8 +70,8 @@ func lstmForwardPart[T device.Float](arg any, n, part int) {
 	}
 }
 
-// ofGates is units lo to hi of the four gates of a row.
-func ofGates[T device.Float](gates []T, n, lo, hi int) (in, forget, new, out []T) {
+// lstmGates is units lo to hi of the four gates of a row.
+func lstmGates[T device.Float](gates []T, n, lo, hi int) (in, forget, new, out []T) {
 	return gates[lo:hi], gates[n+lo : n+hi], gates[2*n+lo : 2*n+hi], gates[3*n+lo : 3*n+hi]
 }
 
@@ -79,7 +79,7 @@ func ofGates[T device.Float](gates []T, n, lo, hi int) (in, forget, new, out []T
 // from their states at one place to those at another.
 func (s *lstmRows[T]) advance(i, t, from, to, lo, hi int) {
 	at := s.row(t, i)
-	in, forget, new, out := ofGates(s.gates[4*at:], s.hidden, lo, hi)
+	in, forget, new, out := lstmGates(s.gates[4*at:], s.hidden, lo, hi)
 	h, c, last := s.h[to+lo:to+hi], s.c[to+lo:to+hi], s.c[from+lo:from+hi]
 	if !s.takes(t, i) {
 		clear(in)
@@ -163,8 +163,8 @@ func lstmBackwardPart[T device.Float](arg any, turn, part int) {
 // its row of DH0.
 func (s *lstmRows[T]) retreat(i, t, from, to, lo, hi int) {
 	at := s.row(t, i)
-	in, forget, new, out := ofGates(s.gates[4*at:], s.hidden, lo, hi)
-	dIn, dForget, dNew, dOut := ofGates(s.dz[4*at:], s.hidden, lo, hi)
+	in, forget, new, out := lstmGates(s.gates[4*at:], s.hidden, lo, hi)
+	dIn, dForget, dNew, dOut := lstmGates(s.dz[4*at:], s.hidden, lo, hi)
 	if !s.takes(t, i) {
 		clear(dIn)
 		clear(dForget)

@@ -28,6 +28,7 @@ func TestBitsOfFewRows(t *testing.T) {
 		{"RNN", 1, 256, false, nil}, {"RNN", 1, 520, true, nil}, {"RNN", 3, 300, false, nil},
 		{"RNN", 3, 300, false, []int{40, 0, 17}}, {"RNN", 3, 300, true, []int{3, 40, 0}},
 		{"LSTM", 5, 384, false, nil}, {"LSTM", 5, 384, false, []int{0, 40, 17, 33, 2}}, {"LSTM", 5, 384, true, []int{40, 1, 17, 0, 2}},
+		{"GRU", 5, 384, false, nil}, {"GRU", 5, 384, false, []int{0, 40, 17, 33, 2}}, {"GRU", 5, 384, true, []int{40, 1, 17, 0, 2}},
 	} {
 		t.Run(fmt.Sprintf("%s/b=%d/h=%d/reverse=%t/lengths=%v", s.name, s.batch, s.hidden, s.reverse, s.lengths), func(t *testing.T) {
 			const steps, inputs = 40, 7
@@ -47,14 +48,19 @@ func TestBitsOfFewRows(t *testing.T) {
 			var l layers.Recurrent
 			var given func()
 			var stateGrads func() []*tensor.Tensor
-			if s.name == "RNN" {
+			switch s.name {
+			case "RNN":
 				rnn := layers.NewRNN(random(inputs, s.hidden), random(s.hidden, s.hidden), random(s.hidden))
 				l, given = rnn, func() { rnn.SetStateGrad(dh) }
 				stateGrads = func() []*tensor.Tensor { return []*tensor.Tensor{rnn.StateGrad()} }
-			} else {
+			case "LSTM":
 				lstm := layers.NewLSTM(random(inputs, 4*s.hidden), random(s.hidden, 4*s.hidden), random(4*s.hidden))
 				l, given = lstm, func() { lstm.SetStateGrad(dh, dc) }
 				stateGrads = func() []*tensor.Tensor { dh, dc := lstm.StateGrad(); return []*tensor.Tensor{dh, dc} }
+			case "GRU":
+				gru := layers.NewGRU(random(inputs, 3*s.hidden), random(s.hidden, 3*s.hidden), random(3*s.hidden), random(3*s.hidden))
+				l, given = gru, func() { gru.SetStateGrad(dh) }
+				stateGrads = func() []*tensor.Tensor { return []*tensor.Tensor{gru.StateGrad()} }
 			}
 			l.SetReverse(s.reverse)
 			l.SetLengths(s.lengths)

@@ -31,12 +31,14 @@ func transposeBlock[T Float](dst []T, ldd int, src []T, lds, m, n int) {
 	size := sizeOf[T]()
 	side := 32 / size // of the tiles that the assembly transposes
 	wholeM, wholeN := m&^(side-1), n&^(side-1)
-	if wholeN > 0 {
+	const chunk = 64 // rows of dst, whose lines are written in pieces, stay in the first cache level
+	for j := 0; j < wholeN; j += chunk {
+		tiles := min(chunk, wholeN-j) / side
 		for i := 0; i < wholeM; i += side {
-			if d, s := pointer(dst, i), pointer(src, i*lds); size == 4 {
-				transposeF32(d, ldd*size, s, lds*size, wholeN/side)
+			if d, s := pointer(dst, j*ldd+i), pointer(src, i*lds+j); size == 4 {
+				transposeF32(d, ldd*size, s, lds*size, tiles)
 			} else {
-				transposeF64(d, ldd*size, s, lds*size, wholeN/side)
+				transposeF64(d, ldd*size, s, lds*size, tiles)
 			}
 		}
 	}
