@@ -14,7 +14,9 @@ import "math"
 // because x + k·ln 2 is a multiple of 2⁻⁵⁴ and its fused multiply-add has nothing to round.
 //
 // Q(-r) interpolates (exp(r)-1-r)/r² at the Chebyshev nodes of the interval, computed with 200 bits and rounded (mpmath's
-// chebyfit). With 6 coefficients g is wrong by 2⁻³⁰·⁸ of itself at most, with 11 by 2⁻⁶⁰.
+// chebyfit). With 6 coefficients g is wrong by 2⁻³⁰·⁸ of itself at most, with 11 by 2⁻⁶⁰. It is computed by Estrin's scheme:
+// neighbours are joined, then pairs by r², fours by r⁴ and so on, so that a processor need not wait for one term after the
+// other.
 //
 // Over all numbers of float32, which go test -all goes through, the largest error of tanh is 0.507 ulp and that of sigmoid
 // 0.503. Over a million float64s each, that of tanh and sigmoid is 1.42 and that of exp 1, where it is
@@ -31,13 +33,13 @@ const (
 func parts32(x float64) (s, g float64) {
 	t := math.FMA(-x, log2E, shift)
 	r := math.FMA(t-shift, ln2, x)
-	p := -0x1.a124e3f154d32p-13
-	p = math.FMA(p, r, 0x1.6d431504c53d3p-10)
-	p = math.FMA(p, r, -0x1.1110e0f726534p-7)
-	p = math.FMA(p, r, 0x1.5554e9114ecf9p-5)
-	p = math.FMA(p, r, -0x1.5555555a78232p-3)
-	p = math.FMA(p, r, 0x1.0000000b8f62bp-1)
-	return math.Float64frombits(math.Float64bits(t) << 52), math.FMA(-r*r, p, r)
+	r2 := float64(r * r)
+	r4 := float64(r2 * r2)
+	p01 := math.FMA(-0x1.5555555a78232p-3, r, 0x1.0000000b8f62bp-1)
+	p23 := math.FMA(-0x1.1110e0f726534p-7, r, 0x1.5554e9114ecf9p-5)
+	p45 := math.FMA(-0x1.a124e3f154d32p-13, r, 0x1.6d431504c53d3p-10)
+	p := math.FMA(p45, r4, math.FMA(p23, r2, p01))
+	return math.Float64frombits(math.Float64bits(t) << 52), math.FMA(-r2, p, r)
 }
 
 // parts64 is 2ᵏ⁺ᵇ and g for float64.
@@ -45,18 +47,18 @@ func parts64(x, b float64) (s, g float64) {
 	t := math.FMA(-x, log2E, shift+b)
 	k := t - (shift + b)
 	r := math.FMA(k, ln2Lo, math.FMA(k, ln2, x))
-	p := 0x1.1f72fc730b4ffp-29
-	p = math.FMA(p, r, -0x1.af4ddd84882fep-26)
-	p = math.FMA(p, r, 0x1.27e4db67b4303p-22)
-	p = math.FMA(p, r, -0x1.71de02375656cp-19)
-	p = math.FMA(p, r, 0x1.a01a01a6d7808p-16)
-	p = math.FMA(p, r, -0x1.a01a01abe62ddp-13)
-	p = math.FMA(p, r, 0x1.6c16c16c162d6p-10)
-	p = math.FMA(p, r, -0x1.11111111100dfp-7)
-	p = math.FMA(p, r, 0x1.5555555555556p-5)
-	p = math.FMA(p, r, -0x1.5555555555557p-3)
-	p = math.FMA(p, r, 0.5)
-	return math.Float64frombits(math.Float64bits(t) << 52), math.FMA(-r*r, p, r)
+	r2 := float64(r * r)
+	r4 := float64(r2 * r2)
+	p01 := math.FMA(-0x1.5555555555557p-3, r, 0.5)
+	p23 := math.FMA(-0x1.11111111100dfp-7, r, 0x1.5555555555556p-5)
+	p45 := math.FMA(-0x1.a01a01abe62ddp-13, r, 0x1.6c16c16c162d6p-10)
+	p67 := math.FMA(-0x1.71de02375656cp-19, r, 0x1.a01a01a6d7808p-16)
+	p89 := math.FMA(-0x1.af4ddd84882fep-26, r, 0x1.27e4db67b4303p-22)
+	p03 := math.FMA(p23, r2, p01)
+	p47 := math.FMA(p67, r2, p45)
+	p8a := math.FMA(0x1.1f72fc730b4ffp-29, r2, p89)
+	p := math.FMA(p8a, float64(r4*r4), math.FMA(p47, r4, p03))
+	return math.Float64frombits(math.Float64bits(t) << 52), math.FMA(-r2, p, r)
 }
 
 // exp32 is exp(-x) for float32 and x >= -110. It stops falling at 150, where float32 has long been 0.

@@ -12,20 +12,20 @@ type exponential struct {
 	scale   float64   // what the result is multiplied by, as its exponent was made larger
 	ln2Lo   float64   // what log 2 is more than as a float64, where that matters
 	highest float64   // from where on exp(-x) is zero
-	q       []float64 // coefficients of Q, the highest first
+	q       []float64 // coefficients of Q, the lowest first
 }
 
 var (
 	exp32 = exponential{
 		shift: 0x1.8p52 + 1023, scale: 1, highest: 150,
-		q: []float64{-0x1.a124e3f154d32p-13, 0x1.6d431504c53d3p-10, -0x1.1110e0f726534p-7,
-			0x1.5554e9114ecf9p-5, -0x1.5555555a78232p-3, 0x1.0000000b8f62bp-1},
+		q: []float64{0x1.0000000b8f62bp-1, -0x1.5555555a78232p-3, 0x1.5554e9114ecf9p-5, -0x1.1110e0f726534p-7,
+			0x1.6d431504c53d3p-10, -0x1.a124e3f154d32p-13},
 	}
 	exp64 = exponential{
 		shift: 0x1.8p52 + 1023 + 512, scale: 0x1p-512, ln2Lo: 0x1.abc9e3b39803fp-56, highest: 746,
-		q: []float64{0x1.1f72fc730b4ffp-29, -0x1.af4ddd84882fep-26, 0x1.27e4db67b4303p-22, -0x1.71de02375656cp-19,
-			0x1.a01a01a6d7808p-16, -0x1.a01a01abe62ddp-13, 0x1.6c16c16c162d6p-10, -0x1.11111111100dfp-7,
-			0x1.5555555555556p-5, -0x1.5555555555557p-3, 0.5},
+		q: []float64{0.5, -0x1.5555555555557p-3, 0x1.5555555555556p-5, -0x1.11111111100dfp-7, 0x1.6c16c16c162d6p-10,
+			-0x1.a01a01abe62ddp-13, 0x1.a01a01a6d7808p-16, -0x1.71de02375656cp-19, 0x1.27e4db67b4303p-22, -0x1.af4ddd84882fep-26,
+			0x1.1f72fc730b4ffp-29},
 	}
 )
 
@@ -48,14 +48,36 @@ func (e exponential) parts(m *machine, x VecVirtual) (s, g VecVirtual) {
 	if e.ln2Lo != 0 {
 		m.addProduct(x, k, m.constant(e.ln2Lo))
 	}
-	p := m.register(m.constant(e.q[0]))
-	for _, c := range e.q[1:] {
-		m.horner(p, x, m.constant(c))
-	}
-	m.subProduct(x, m.mul(x, x), p)
+	powers := map[int]VecVirtual{1: x}
+	q := m.polynomial(powers, e.q)
+	m.subProduct(x, powers[2], q)
 	s = m.reg()
 	VPSLLQ(U8(52), t, s)
 	return s, x
+}
+
+// polynomial is Σ q[i]·xⁱ by Estrin's scheme: neighbours are joined, then pairs by x², fours by x⁴ and so on, so that a
+// processor need not wait for one term after the other. It adds to the powers of x those that it needs.
+func (m *machine) polynomial(powers map[int]VecVirtual, q []float64) VecVirtual {
+	if len(q) == 1 {
+		return m.register(m.constant(q[0]))
+	}
+	half := 1
+	for 2*half < len(q) {
+		half *= 2
+	}
+	var low Op
+	if half == 1 {
+		low = m.constant(q[0])
+	} else {
+		low = m.polynomial(powers, q[:half])
+	}
+	high := m.polynomial(powers, q[half:])
+	if powers[half] == nil {
+		powers[half] = m.mul(powers[half/2], powers[half/2])
+	}
+	m.horner(high, powers[half], low)
+	return high
 }
 
 // of is exp(-x) for the numbers up to e.highest, which is in a register. It overwrites x.
