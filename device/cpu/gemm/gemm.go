@@ -137,7 +137,8 @@ func (g *Multiplier[T]) share() {
 		g.idle = append(g.idle, new(scratch[T]))
 	}
 	j := &g.job
-	g.team.For(ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), 1, g, bodyOf[T]())
+	blocks, worth := ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), smallest[j.kernel]/2
+	g.team.For(blocks, int(worth/work(j.mb, j.nb, j.k)), g, bodyOf[T]())
 }
 
 // A Body must exist before it is needed: to refer to one generic function from another allocates.

@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
+
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
 )
 
 // kernels are those that this machine has.
@@ -369,6 +372,24 @@ func testThreads[T Float](t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFewGoroutinesForLittleWork has many processors, and a product that is worth a few of them.
+func TestFewGoroutinesForLittleWork(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(64))
+	eachKernel(t, func(t *testing.T) {
+		const m, k, times = 8, 8, 4
+		n := times * int(smallest[current()]) / (m * k)
+		a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
+		for par.Awake() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		var g Multiplier[float32]
+		g.Mul(false, false, m, n, k, a, k, b, n, false, c, n)
+		if helpers := par.Awake(); helpers >= 2*times {
+			t.Errorf("%d helpers for %d times what is worth two goroutines", helpers, times)
+		}
+	})
 }
 
 func TestNaNAndInfPropagate(t *testing.T) { eachType(t, testNaN[float32], testNaN[float64]) }
