@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -71,6 +72,19 @@ func operations[T Float]() []operation[T] {
 		void("lstmGrad", 8, func(f *table[T], s [][]T) { f.lstmGrad(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]) }),
 		void("gruState", 4, func(f *table[T], s [][]T) { f.gruState(s[0], s[1], s[2], s[3]) }),
 		void("gruGrad", 6, func(f *table[T], s [][]T) { f.gruGrad(s[0], s[1], s[2], s[3], s[4], s[5]) }),
+	}
+}
+
+// TestEveryFunction is that none is left out of what the other tests do.
+func TestEveryFunction(t *testing.T) {
+	tested := map[string]bool{}
+	for _, op := range operations[float32]() {
+		tested[op.name] = true
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[table[float32]]()) {
+		if !tested[f.Name] {
+			t.Errorf("operations has no %s", f.Name)
+		}
 	}
 }
 
