@@ -60,7 +60,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 			return
 		}
 	}
-	// As many blocks for each goroutine as for the others, unless so little work is left to some as none.
+	// As many blocks for each goroutine as for the others. Fewer than processors are all that the work is worth.
 	down, across := ceilDiv(m, p.mb), ceilDiv(n, p.nb)
 	for down*across > procs && down*across%procs != 0 {
 		across++
