@@ -5,7 +5,6 @@ import (
 
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/internal/move"
-	"github.com/keisan-go/keisan/device/cpu/internal/par"
 	"github.com/keisan-go/keisan/device/cpu/vec"
 	"github.com/keisan-go/keisan/kernels"
 )
@@ -285,18 +284,21 @@ func (g *gradient[T]) add(sum, own, dz []T, stepZ int, other []T, stepO int) {
 // A moving is a copy of all bytes of src.
 type moving struct{ dst, src []byte }
 
-// worthMoving is how many bytes to copy are worth a goroutine of their own.
-const worthMoving = 1 << 19
+// worthMoving is how many bytes to copy are worth a goroutine of their own; their pieces are whole lines
+// of the cache, as package move is fast from line to line.
+const worthMoving, line = 1 << 19, 64
 
 // move copies len(src) bytes.
 func (d *cpu) move(dst, src []byte) {
 	d.moving = moving{dst, src}
-	d.team.For(len(src), worthMoving, &d.moving, movePart)
+	d.team.For((len(src)+line-1)/line, worthMoving/line, &d.moving, movePart)
 	d.moving = moving{}
 }
 
-var movePart par.Body = func(arg any, lo, hi int) {
+// movePart copies lines lo to hi.
+func movePart(arg any, lo, hi int) {
 	m := arg.(*moving)
+	lo, hi = lo*line, min(hi*line, len(m.src))
 	move.Bytes(m.dst[lo:hi], m.src[lo:hi])
 }
 

@@ -8,9 +8,38 @@ import (
 	"testing"
 
 	"github.com/keisan-go/keisan/device"
+	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/tensor"
 )
+
+// TestLargeCopies is of sizes that processors share, whose last piece is not a whole one.
+func TestLargeCopies(t *testing.T) {
+	d, err := device.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	for _, n := range []int{1<<20 - 1, 1 << 20, 1<<20 + 1, 1<<20 + 17} {
+		want := make([]byte, 4*n)
+		for i := range want {
+			want[i] = byte(i*7 + i>>8 + i>>16)
+		}
+		x := kernels.Array{Slice: d.Alloc(device.Float32, n), Shape: []int{n}}
+		y := kernels.Array{Slice: d.Alloc(device.Float32, n), Shape: []int{n}}
+		d.Upload(x.Slice, want)
+		d.Launch(&kernels.Copy{Dst: y, Src: x})
+		got := make([]byte, 4*n)
+		if err := d.Download(got, y.Slice); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d elements came back changed", n)
+		}
+		d.Free(x.Slice)
+		d.Free(y.Slice)
+	}
+}
 
 // TestBitsOfFewRows is of layers so wide, and batches of so few rows, that processors share the columns of each step.
 func TestBitsOfFewRows(t *testing.T) {

@@ -22,9 +22,7 @@ type rnnRows[T device.Float] struct {
 }
 
 // release forgets the kernel's memory, which may be freed.
-func (s *rnnRows[T]) release() {
-	s.lengths, s.h, s.y, s.dz, s.dy, s.dh0 = nil, nil, nil, nil, nil, nil
-}
+func (s *rnnRows[T]) release() { *s = rnnRows[T]{w: s.w} }
 
 // run goes through the steps: each goroutine takes some rows, or, where there are too few, some columns of all rows. Then
 // a processor reads a part of the weights alone at a step, but has to wait for the others after it.

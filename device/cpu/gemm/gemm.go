@@ -4,7 +4,7 @@
 //
 // Every element of a product C = A·B is one chain of additions over ascending k,
 //
-//	s = 0, or what C holds
+//	s = 0, or what C holds, or a bias
 //	for p := range k {
 //		s = s + A[i][p]·B[p][j]
 //	}
@@ -80,8 +80,8 @@ func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 	g.mul(transA, transB, m, n, k, a, lda, b, ldb, nil, acc, c, ldc)
 }
 
-// MulBias computes C = op(A)·op(B) + bias, which is added to each row and comes first in each sum. It is like Mul
-// otherwise, and like Mul without acc if the bias is nil.
+// MulBias computes C = op(A)·op(B) + bias, which is added to each row and comes first in each sum. C must not
+// overlap it. MulBias is like Mul otherwise, and like Mul without acc if the bias is nil.
 func (g *Multiplier[T]) MulBias(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias, c []T, ldc int) {
 	if bias != nil && len(bias) < n {
 		panic(shortBias)
@@ -137,7 +137,8 @@ func (g *Multiplier[T]) share() {
 		g.idle = append(g.idle, new(scratch[T]))
 	}
 	j := &g.job
-	g.team.For(ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), 1, g, bodyOf[T]())
+	blocks, worth := ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), smallest[j.kernel]/2
+	g.team.For(blocks, int(worth/work(j.mb, j.nb, j.k)), g, bodyOf[T]())
 }
 
 // A Body must exist before it is needed: to refer to one generic function from another allocates.

@@ -5,7 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/keisan-go/keisan/device/cpu/internal/par"
 )
 
 // kernels are those that this machine has.
@@ -371,6 +375,24 @@ func testThreads[T Float](t *testing.T) {
 	}
 }
 
+// TestFewGoroutinesForLittleWork has many processors, and a product that is worth a few of them.
+func TestFewGoroutinesForLittleWork(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(64))
+	eachKernel(t, func(t *testing.T) {
+		const m, k, times = 8, 8, 4
+		n := times * int(smallest[current()]) / (m * k)
+		a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
+		for par.Awake() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		var g Multiplier[float32]
+		g.Mul(false, false, m, n, k, a, k, b, n, false, c, n)
+		if helpers := par.Awake(); helpers >= 2*times {
+			t.Errorf("%d helpers for %d times what is worth two goroutines", helpers, times)
+		}
+	})
+}
+
 func TestNaNAndInfPropagate(t *testing.T) { eachType(t, testNaN[float32], testNaN[float64]) }
 
 func testNaN[T Float](t *testing.T) {
@@ -417,7 +439,20 @@ func TestEmpty(t *testing.T) {
 				t.Errorf("acc=%t: k=0 made C %v, packed %v, want %v", acc, c, d, want)
 			}
 		}
-		p.MulRows(0, nil, 1, false, nil, 2)
+		row := []float32{7, 7, 7, 7, 7, 7}
+		g.MulBias(false, false, 2, 2, 0, nil, 1, nil, 2, []float32{1, 2, 3}, row, 3)
+		if want := []float32{1, 2, 7, 1, 2, 7}; !slices.Equal(row, want) {
+			t.Errorf("k=0 and a bias made C %v, want %v", row, want)
+		}
+		wide := p.Width() + 1
+		last := make([]float32, wide+1)
+		last[0], last[wide-1], last[wide] = 7, 7, 7
+		p.Set(false, 0, wide, nil, wide)
+		p.MulColumns(wide-1, wide, 1, nil, 1, false, last, wide)
+		if last[0] != 7 || last[wide-1] != 0 || last[wide] != 7 {
+			t.Errorf("k=0 made the last of %d columns %v, want 0 and nothing else", wide, last)
+		}
+		p.MulRows(0, nil, 1, false, nil, wide)
 		p.Set(true, 3, 0, nil, 3)
 		p.MulRows(2, make([]float32, 6), 3, false, nil, 1)
 	})

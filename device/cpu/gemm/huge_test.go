@@ -11,7 +11,8 @@ func TestOffsetsBeyond2GiB(t *testing.T) {
 	if bits.UintSize == 32 || testing.Short() {
 		t.Skip("4 GiB of address space for each operand")
 	}
-	const m, n, k, ld = 17, 33, 5, 1 << 26 // the 17th row begins 4 GiB after the first
+	const m, n, k = 17, 33, 5
+	ld := 1 << 26 // the 17th row begins 4 GiB after the first; a variable, as constants must fit 32 bits where those are an int
 	fill := func(x []float32, rows, cols int, value func(i, j int) float32) {
 		for i := range rows {
 			for j := range cols {

@@ -16,17 +16,15 @@ type plan struct {
 
 // smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
 // is worth it for half of them.
-var smallest = [...]int{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
+var smallest = [...]int64{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	p.kernel, p.mb, p.nb, p.packB = current(), m, n, o.transB
-	// One row takes as long as eight would, since it has to wait for B.
-	work := func(m, n int) int { return max(m, 8) * n * o.k }
 	least := smallest[p.kernel]
 	if par.Awake() > 0 {
 		least /= 2
 	}
-	large := work(m, n) > least
+	large := work(m, n, o.k) > least
 	if large {
 		p.packB = o.transB || m >= 512 && o.k*n*sizeOf[T]() > 2<<20
 	}
@@ -52,7 +50,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
-	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb) > least/2 {
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb, o.k) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)
@@ -62,16 +60,17 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 			return
 		}
 	}
-	// As many blocks for each goroutine as for the others.
+	// As many blocks for each goroutine as for the others. Fewer than processors are all that the work is worth.
 	down, across := ceilDiv(m, p.mb), ceilDiv(n, p.nb)
-	for range procs {
-		if down*across%procs == 0 {
-			p.nb = roundUp(ceilDiv(n, across), 32)
-			return
-		}
+	for down*across > procs && down*across%procs != 0 {
 		across++
 	}
+	p.nb = roundUp(ceilDiv(n, across), 32)
 }
+
+// work is how many multiplications take as long as a product. One row takes as long as eight would, since it has to wait
+// for B.
+func work(m, n, k int) int64 { return int64(max(m, 8)) * int64(n) * int64(k) }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 

@@ -189,8 +189,8 @@ func lstmOutGrad[T Float](dOut, dc, dh, out, tanh []T) {
 func lstmGrad[T Float](dIn, dForget, dNew, dc, last, in, forget, new []T) {
 	for j, e := range dc {
 		i, f, g := in[j], forget[j], new[j]
-		dIn[j] = e * g * i * (1 - i)
 		dForget[j] = e * last[j] * f * (1 - f)
+		dIn[j] = e * g * i * (1 - i)
 		dNew[j] = e * i * ((1 - g) * (1 + g))
 		dc[j] = e * f
 	}

@@ -1020,8 +1020,8 @@ func lstmOutGradAVX512F64(dOut []float64, dc []float64, dh []float64, out []floa
 //
 //	for j, e := range dc {
 //		i, f, g := in[j], forget[j], new[j]
-//		dIn[j] = e * g * i * (1 - i)
 //		dForget[j] = e * last[j] * f * (1 - f)
+//		dIn[j] = e * g * i * (1 - i)
 //		dNew[j] = e * i * ((1 - g) * (1 + g))
 //		dc[j] = e * f
 //	}
@@ -1033,8 +1033,8 @@ func lstmGradAVX2F32(dIn []float32, dForget []float32, dNew []float32, dc []floa
 //
 //	for j, e := range dc {
 //		i, f, g := in[j], forget[j], new[j]
-//		dIn[j] = e * g * i * (1 - i)
 //		dForget[j] = e * last[j] * f * (1 - f)
+//		dIn[j] = e * g * i * (1 - i)
 //		dNew[j] = e * i * ((1 - g) * (1 + g))
 //		dc[j] = e * f
 //	}
@@ -1046,8 +1046,8 @@ func lstmGradAVX2F64(dIn []float64, dForget []float64, dNew []float64, dc []floa
 //
 //	for j, e := range dc {
 //		i, f, g := in[j], forget[j], new[j]
-//		dIn[j] = e * g * i * (1 - i)
 //		dForget[j] = e * last[j] * f * (1 - f)
+//		dIn[j] = e * g * i * (1 - i)
 //		dNew[j] = e * i * ((1 - g) * (1 + g))
 //		dc[j] = e * f
 //	}
@@ -1059,8 +1059,8 @@ func lstmGradAVX512F32(dIn []float32, dForget []float32, dNew []float32, dc []fl
 //
 //	for j, e := range dc {
 //		i, f, g := in[j], forget[j], new[j]
-//		dIn[j] = e * g * i * (1 - i)
 //		dForget[j] = e * last[j] * f * (1 - f)
+//		dIn[j] = e * g * i * (1 - i)
 //		dNew[j] = e * i * ((1 - g) * (1 + g))
 //		dc[j] = e * f
 //	}

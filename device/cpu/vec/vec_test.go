@@ -6,7 +6,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +73,19 @@ func operations[T Float]() []operation[T] {
 		void("lstmGrad", 8, func(f *table[T], s [][]T) { f.lstmGrad(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]) }),
 		void("gruState", 4, func(f *table[T], s [][]T) { f.gruState(s[0], s[1], s[2], s[3]) }),
 		void("gruGrad", 6, func(f *table[T], s [][]T) { f.gruGrad(s[0], s[1], s[2], s[3], s[4], s[5]) }),
+	}
+}
+
+// TestEveryFunction is that none is left out of what the other tests do.
+func TestEveryFunction(t *testing.T) {
+	tested := map[string]bool{}
+	for _, op := range operations[float32]() {
+		tested[op.name] = true
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[table[float32]]()) {
+		if !tested[f.Name] {
+			t.Errorf("operations has no %s", f.Name)
+		}
 	}
 }
 
@@ -243,6 +258,26 @@ func TestInPlace(t *testing.T) {
 	for i := range x {
 		if !same(x[i], y[i]) {
 			t.Fatalf("tanh in place is %v at %d, want %v", x[i], i, y[i])
+		}
+	}
+}
+
+// TestGradientInPlace has one of several results replace what others are computed from.
+func TestGradientInPlace(t *testing.T) {
+	for name, k := range available() {
+		use(t, k)
+		rng := rand.New(rand.NewPCG(1, 2))
+		var s, want [][]float32
+		for range 8 {
+			s = append(s, numbers[float32](rng, 100))
+			want = append(want, slices.Clone(s[len(s)-1]))
+		}
+		LSTMGrad(want[0], want[1], want[2], want[3], want[4], want[5], want[6], want[7])
+		LSTMGrad(s[4], s[6], s[7], s[3], s[4], s[5], s[6], s[7])
+		for i, at := range []int{4, 6, 7, 3} {
+			if !slices.EqualFunc(s[at], want[i], same) {
+				t.Errorf("%s: result %d in place is %v, want %v", name, i, s[at], want[i])
+			}
 		}
 	}
 }

@@ -175,8 +175,8 @@ func (k kernel) generate() {
 	MOVQ(fieldAhead, next)
 	MOVQ(fieldK, n)
 	Label(label("k"))
-	// While this panel is used what comes next, most often the next one, comes into the cache. Kernels of few rows have no load to spare for that,
-	// and read rows so long that the processor does it by itself.
+	// While this panel is used what comes next, most often the next one, comes into the cache. Kernels of few rows have no
+	// load to spare for that, and read rows so long that the processor does it by itself.
 	for d := 0; k.vectors <= 2 && d < k.vectors*k.size(); d += 64 {
 		PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: d})
 	}

@@ -1,4 +1,4 @@
-// Package par runs a loop on several goroutines without allocating.
+// Package par runs loops, and steps that follow one another, on several goroutines without allocating.
 package par
 
 import (
@@ -31,7 +31,7 @@ type line [128]byte
 
 // A Body does the items lo to hi of a loop. It gets what the loop works on as arg, a pointer, instead of capturing it:
 // a capturing function would be allocated at every loop. For the same reason a caller within a generic function is
-// given its instantiated Body from outside.
+// given its instantiated Body from outside. It must not panic, as nobody would wait for the helpers then.
 type Body func(arg any, lo, hi int)
 
 // For calls body over [0, n) in pieces, some of them at the same time. A helper is started if there are at least grain

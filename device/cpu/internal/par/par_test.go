@@ -33,18 +33,20 @@ func TestForCoversEachItemOnce(t *testing.T) {
 	}
 }
 
-func TestForAllocatesNothing(t *testing.T) {
+func TestNothingIsAllocated(t *testing.T) {
 	var team Team
+	var relay Relay
 	x := make([]float32, 1<<12)
 	n := testing.AllocsPerRun(100, func() {
-		team.For(len(x), 16, &x, func(arg any, lo, hi int) {
+		team.run(len(x), 3, 16, &x, func(arg any, lo, hi int) { // For has no helper here, as AllocsPerRun sets GOMAXPROCS to 1
 			for i := range (*arg.(*[]float32))[lo:hi] {
 				(*arg.(*[]float32))[lo+i]++
 			}
 		})
+		relay.Run(10, 2, &x, func(arg any, step, piece int) { (*arg.(*[]float32))[piece]++ })
 	})
 	if n != 0 {
-		t.Errorf("a loop makes %v allocations, want 0", n)
+		t.Errorf("a loop and a relay make %v allocations, want 0", n)
 	}
 }
 
@@ -98,44 +100,75 @@ func TestTeamsShareHelpers(t *testing.T) {
 	wg.Wait()
 }
 
-// TestRelay adds to each piece what all of them were at the step before, which nothing but the right order gives.
-func TestRelay(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	type sums struct {
-		pieces int
-		at     [][]int // by step and piece
+// sums are of steps and pieces. Each piece adds up what all of them were at the step before, which nothing but the right
+// order gives.
+type sums [][]int
+
+func newSums(steps, pieces int) sums {
+	s := make(sums, steps+1)
+	for i := range s {
+		s[i] = make([]int, pieces)
 	}
-	add := func(arg any, step, piece int) {
-		s := arg.(*sums)
-		for i := range s.pieces {
-			s.at[step+1][piece] += s.at[step][i]*(i+1) + piece
-			s.at[step+1][piece] %= 1000003
+	s[0][0] = 1
+	return s
+}
+
+func add(arg any, step, piece int) {
+	s := *arg.(*sums)
+	for i, x := range s[step] {
+		s[step+1][piece] += x*(i+1) + piece
+	}
+	s[step+1][piece] %= 1000003
+}
+
+// wantSums fails unless a relay gives what one goroutine does.
+func wantSums(t *testing.T, relay *Relay, steps, pieces int) {
+	t.Helper()
+	got, want := newSums(steps, pieces), newSums(steps, pieces)
+	for step := range steps {
+		for i := range pieces {
+			add(&want, step, i)
 		}
 	}
+	relay.Run(steps, pieces, &got, add)
+	if !slices.Equal(got[steps], want[steps]) {
+		t.Errorf("GOMAXPROCS %d, %d pieces, %d steps: %v, want %v", runtime.GOMAXPROCS(0), pieces, steps, got[steps], want[steps])
+	}
+}
+
+func TestRelay(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var relay Relay
 	for _, procs := range []int{1, 2, 3, 7} {
 		runtime.GOMAXPROCS(procs)
 		for _, pieces := range []int{1, 2, 5} {
 			for _, steps := range []int{0, 1, 2, 5000} {
-				make := func() *sums {
-					s := &sums{pieces, make([][]int, steps+1)}
-					for i := range s.at {
-						s.at[i] = make([]int, pieces)
-					}
-					s.at[0][0] = 1
-					return s
-				}
-				got, want := make(), make()
-				for step := range steps {
-					for i := range pieces {
-						add(want, step, i)
-					}
-				}
-				relay.Run(steps, pieces, got, add)
-				if !slices.Equal(got.at[steps], want.at[steps]) {
-					t.Fatalf("GOMAXPROCS %d, %d pieces, %d steps: %v, want %v", procs, pieces, steps, got.at[steps], want.at[steps])
-				}
+				wantSums(t, &relay, steps, pieces)
 			}
+		}
+	}
+}
+
+// TestRelaysShareHelpers has more relays than processors, whose number changes meanwhile.
+func TestRelaysShareHelpers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			var relay Relay
+			for i := range 200 {
+				wantSums(t, &relay, i, 1+i%4)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	for procs := 1; ; procs = procs%3 + 1 {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+			runtime.GOMAXPROCS(procs)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// A StepBody does one piece of one step.
+// A StepBody does one piece of one step, and must not panic either: the others wait for it, busily.
 type StepBody func(arg any, step, piece int)
 
 // A Relay goes through steps that consist of pieces which can be done at the same time, each step after the one before

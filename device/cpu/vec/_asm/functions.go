@@ -246,7 +246,7 @@ var functions = []function{
 	{
 		name: "lstmGrad", params: "dIn, dForget, dNew, dc, last, in, forget, new []T",
 		in: []string{"dc", "last", "in", "forget", "new"}, out: []string{"dIn", "dForget", "dNew", "dc"},
-		loop: "for j, e := range dc {\n\ti, f, g := in[j], forget[j], new[j]\n\tdIn[j] = e * g * i * (1 - i)\n\tdForget[j] = e * last[j] * f * (1 - f)\n\tdNew[j] = e * i * ((1 - g) * (1 + g))\n\tdc[j] = e * f\n}",
+		loop: "for j, e := range dc {\n\ti, f, g := in[j], forget[j], new[j]\n\tdForget[j] = e * last[j] * f * (1 - f)\n\tdIn[j] = e * g * i * (1 - i)\n\tdNew[j] = e * i * ((1 - g) * (1 + g))\n\tdc[j] = e * f\n}",
 		compute: func(m *machine, _ []VecVirtual) body {
 			one := m.register(m.constant(1))
 			return func(in []VecVirtual) []VecVirtual {
