@@ -12,7 +12,7 @@ export KEISAN_REQUIRE = cpu
 .SHELLFLAGS = -eu -o pipefail -c
 .DEFAULT_GOAL = help
 $(if $(MAKECMDGOALS:help=),$(if $(shell command -v go),,$(error Go is missing: install 1.26 or newer, from https://go.dev/dl)))
-.PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl headers cuda gpu-check cross kubernetes generate fuzz
+.PHONY: help run test lint licences generated unit noasm nocgo race 386 opencl headers cuda gpu-check cross kubernetes browser generate fuzz
 .PHONY: figures bench peers cover vulncheck images release
 
 help: ## explain the targets
@@ -23,7 +23,7 @@ run: ## train the digits and the speakers networks, then the text model for abou
 	go run ./examples/speakers
 	go run ./examples/charlm
 
-test: lint licences generated unit noasm nocgo race 386 cross kubernetes opencl ## everything that must hold, in every build that there is
+test: lint licences generated unit noasm nocgo race 386 cross kubernetes browser opencl ## everything that must hold, in every build that there is
 	@echo "make test: all passed"
 
 lint: ## formatting, vet and staticcheck
@@ -108,6 +108,10 @@ peers: ## other libraries beside Keisan on the same cases; the first time it ins
 
 kubernetes: ## the Kubernetes job is one, by Kubernetes' own types
 	cd containers/kubernetes && go vet . && go test .
+
+browser: ## devbench's page in a browser; as root on Debian it installs one
+	@.ci/packages chromium
+	KEISAN_REQUIRE=cpu,chromium go test -run Browser ./cmd/devbench/internal/report
 
 # What is handed out is built and searched with the Go that Dockerfile names, whatever is installed.
 release vulncheck images: export GOTOOLCHAIN = go$(shell sed -n 's/^ARG GO=.*golang:\([0-9.]*\).*/\1/p' Dockerfile)

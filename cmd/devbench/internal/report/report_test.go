@@ -273,7 +273,7 @@ func TestPageInABrowser(t *testing.T) {
 			}
 			file := filepath.Join(dir, c.name+".html")
 			os.WriteFile(file, []byte(text+measure), 0o666)
-			args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir=" + t.TempDir(),
+			args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking", "--user-data-dir=" + t.TempDir(),
 				fmt.Sprintf("--window-size=%d,%d", c.width, c.height)}
 			if c.dark {
 				args = append(args, "--blink-settings=preferredColorScheme=0", "--force-dark-mode")
