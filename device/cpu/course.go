@@ -44,11 +44,16 @@ func (c *course) worthRows(gates int) int {
 // shares is how many parts of the hidden units processors share each step by, for a layer with so many gates whose weights
 // can be divided after so many columns; 1 if they take rows instead, of which each has to read all weights.
 func (c *course) shares(gates, width int) int {
+	const worthPart = 1 << 15 // elements of a weight that are worth a wait for another processor, some 0.5 µs
 	procs, weights := runtime.GOMAXPROCS(0), gates*c.hidden*c.hidden
-	if weights <= 1<<18 || c.batch >= 17*procs || c.hidden%width != 0 || c.steps < 2 {
-		return 1 // for weights of 1 MiB may stay in a processor's second cache level
+	few := 2 // rows for a processor to read weights for that may stay in its second cache level,
+	if weights > 1<<18 {
+		few = 17 // or further away
 	}
-	return min(procs, c.hidden/width)
+	if c.batch >= few*procs || c.hidden%width != 0 || c.steps < 2 {
+		return 1
+	}
+	return max(1, min(procs, c.hidden/width, weights/worthPart))
 }
 
 // share is the hidden units of one of such parts.

@@ -57,6 +57,7 @@ func TestBitsOfFewRows(t *testing.T) {
 		{"RNN", 1, 256, false, nil}, {"RNN", 1, 520, true, nil}, {"RNN", 3, 300, false, nil},
 		{"RNN", 3, 300, false, []int{40, 0, 17}}, {"RNN", 3, 300, true, []int{3, 40, 0}},
 		{"LSTM", 5, 384, false, nil}, {"LSTM", 5, 384, false, []int{0, 40, 17, 33, 2}}, {"LSTM", 5, 384, true, []int{40, 1, 17, 0, 2}},
+		{"LSTM", 1, 256, true, nil}, {"GRU", 1, 256, false, nil},
 		{"GRU", 5, 384, false, nil}, {"GRU", 5, 384, false, []int{0, 40, 17, 33, 2}}, {"GRU", 5, 384, true, []int{40, 1, 17, 0, 2}},
 	} {
 		t.Run(fmt.Sprintf("%s/b=%d/h=%d/reverse=%t/lengths=%v", s.name, s.batch, s.hidden, s.reverse, s.lengths), func(t *testing.T) {
