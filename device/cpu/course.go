@@ -41,19 +41,27 @@ func (c *course) worthRows(gates int) int {
 	return 1 + int(1<<18/(1+float64(gates)*float64(c.steps)*float64(c.hidden)*float64(c.hidden)))
 }
 
-// shares is how many parts of the hidden units processors share each step by, for a layer with so many gates whose weights
-// can be divided after so many columns; 1 if they take rows instead, of which each has to read all weights.
-func (c *course) shares(gates, width int) int {
+// sharing is how many processors share each step by parts of its weights, of which there are so many elements and so many
+// parts at most; 1 if they take rows instead, of which each has to read all weights. few is how many rows are too few for a
+// processor to read weights for that may stay in its second cache level.
+func (c *course) sharing(weights, parts, few int) int {
 	const worthPart = 1 << 15 // elements of a weight that are worth a wait for another processor, some 0.5 µs
-	procs, weights := runtime.GOMAXPROCS(0), gates*c.hidden*c.hidden
-	few := 2 // rows for a processor to read weights for that may stay in its second cache level,
 	if weights > 1<<18 {
-		few = 17 // or further away
+		few = 17 // to read weights for that are further away
 	}
-	if c.batch >= few*procs || c.hidden%width != 0 || c.steps < 2 {
+	procs := runtime.GOMAXPROCS(0)
+	if c.batch >= few*procs {
 		return 1
 	}
-	return max(1, min(procs, c.hidden/width, weights/worthPart))
+	return max(1, min(procs, parts, weights/worthPart))
+}
+
+// shares is sharing by hidden units, for a layer with so many gates whose weights can be divided after so many columns.
+func (c *course) shares(gates, width int) int {
+	if c.hidden%width != 0 || c.steps < 2 {
+		return 1
+	}
+	return c.sharing(gates*c.hidden*c.hidden, c.hidden/width, 2)
 }
 
 // share is the hidden units of one of such parts.

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"runtime"
-
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/cpu/gemm"
 	"github.com/keisan-go/keisan/device/cpu/internal/par"
@@ -27,14 +25,9 @@ func (s *rnnRows[T]) release() { *s = rnnRows[T]{w: s.w} }
 // run goes through the steps: each goroutine takes some rows, or, where there are too few, some columns of all rows. Then
 // a processor reads a part of the weights alone at a step, but has to wait for the others after it.
 func (s *rnnRows[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
-	const worthPart = 1 << 15 // elements of a weight that are worth such a wait, some 0.5 µs
-	procs, weights := runtime.GOMAXPROCS(0), s.hidden*s.hidden
-	few := 4 // rows for a processor to read weights for that may stay in its second cache level,
-	if weights > 1<<18 {
-		few = 17 // or further away
-	}
-	s.parts = min(procs, s.w.Parts(), weights/worthPart)
-	if s.parts > 1 && s.batch < few*procs && steps*weights > 1<<19 {
+	weights := s.hidden * s.hidden
+	s.parts = s.sharing(weights, s.w.Parts(), 4)
+	if s.parts > 1 && steps*weights > 1<<19 {
 		d.relay.Run(steps, s.parts, s, part)
 		return
 	}
