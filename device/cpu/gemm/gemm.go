@@ -22,7 +22,7 @@
 //
 // # Blocks
 //
-// A kernel keeps a tile of C, at most 14 rows by 2 vectors for AVX-512 and 6 by 2 for AVX2, in registers for some 128
+// A kernel keeps a tile of C, at most 14 rows by 2 vectors for AVX-512 and 6 by 2 for AVX2, in registers for some hundred
 // additions. Vectors lie along rows, so that a step takes a vector or two of B, and of A one element for each row. The
 // kernel walks along a strip of C: A stays in the first cache level and B, panel after panel as wide as the tile, streams
 // through it. For few rows there are wider and flatter tiles, which read B in longer pieces. The rows that a matrix does
@@ -30,7 +30,7 @@
 // is padded.
 //
 // A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose, and
-// if it is larger than the second cache level and hundreds of rows use it.
+// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it.
 //
 // C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
 // be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.
@@ -138,7 +138,7 @@ func (g *Multiplier[T]) share() {
 	}
 	j := &g.job
 	blocks, worth := ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), smallest[j.kernel]/2
-	g.team.For(blocks, int(worth/work(j.mb, j.nb, j.k)), g, bodyOf[T]())
+	g.team.Each(blocks, int(worth/work(j.mb, j.nb, j.k)), g, bodyOf[T]())
 }
 
 // A Body must exist before it is needed: to refer to one generic function from another allocates.
@@ -167,9 +167,9 @@ func blocks[T Float](arg any, lo, hi int) {
 	g.mu.Unlock()
 
 	j := &g.job
-	across := ceilDiv(j.n, j.nb)
-	for t := lo; t < hi; t++ {
-		i0, j0 := t/across*j.mb, t%across*j.nb
+	down := ceilDiv(j.m, j.mb)
+	for t := lo; t < hi; t++ { // down the columns, which share a part of B
+		i0, j0 := t%down*j.mb, t/down*j.nb
 		multiply(&j.plan, &j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
 	}
 

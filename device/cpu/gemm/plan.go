@@ -26,19 +26,21 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	large := work(m, n, o.k) > least
 	if large {
-		p.packB = o.transB || m >= 512 && o.k*n*sizeOf[T]() > 2<<20
+		// With AVX2 a panel of B is a line wide. Where rows are as far apart as pages, as those of 1024 are, few of their
+		// lines stay in the cache at the same time.
+		p.packB = o.transB || p.kernel == avx2 && m >= 512 && o.k*n*sizeOf[T]() > 2<<20
 	}
 	switch {
 	case p.packB:
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
 		// of B stay in the second cache level.
 		p.kc = 512
-		p.mb, p.nb = evenly(m, 2048), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
+		p.mb, p.nb = m, roundUp(evenly(n, 1024/sizeOf[T]()), 32)
 	case m > 14:
-		// The panel of B in use, the one that is being prefetched, each 16 KiB, and a strip of A stay in the first cache
-		// level. Blocks are flat, as that is where a strip of A is used over and over.
-		p.kc = 128
-		p.mb, p.nb = evenly(m, 128), roundUp(evenly(n, 1024), 32)
+		// A strip of A stays in the first cache level while B, panel after panel, comes through it, each prefetched while
+		// the one before is used. What the second level holds is a block of C, which comes and goes k/kc times.
+		p.kc = 320
+		p.mb, p.nb = evenly(m, 70), roundUp(evenly(n, 2048/sizeOf[T]()), 32)
 	default:
 		// B is read once. Few of its rows at a time are few streams for the processor to foresee, and few pages.
 		p.kc = 64

@@ -46,6 +46,9 @@ func (t *Team) For(n, grain int, arg any, body Body) {
 // Split is For with one piece for each goroutine, for bodies that gain by doing many items at once.
 func (t *Team) Split(n, grain int, arg any, body Body) { t.loop(n, grain, 1, n, arg, body) }
 
+// Each is For with a piece for each item, for few that are much work.
+func (t *Team) Each(n, grain int, arg any, body Body) { t.loop(n, grain, 1, 1, arg, body) }
+
 func (t *Team) loop(n, grain, pieces, most int, arg any, body Body) {
 	workers := workersFor(n, grain)
 	if workers <= 1 {
