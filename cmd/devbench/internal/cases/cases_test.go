@@ -94,7 +94,7 @@ func TestSets(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := SetNamed("slow"); err == nil || !strings.Contains(err.Error(), "want one of quick, standard, deepbench, crossover") {
+	if _, err := SetNamed("slow"); err == nil || !strings.Contains(err.Error(), "want one of quick, standard, deepbench, deepbench-inference, deepbench-training, skinny, crossover, peers") {
 		t.Error(err)
 	}
 }
