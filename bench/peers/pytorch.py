@@ -10,8 +10,9 @@ tensor = torch.from_numpy
 
 
 def load(family, s, operand):
-    if family == "matmul" and "trans" not in s:
-        a, b = tensor(operand("a", s["m"], s["k"])), tensor(operand("b", s["k"], s["n"]))
+    torch.set_default_dtype(getattr(torch, operand.dtype))
+    if family == "matmul":
+        a, b = map(tensor, operand.factors(s))
         c = torch.empty(s["m"], s["n"])
 
         def run():
