@@ -110,7 +110,7 @@ var small = []string{
 	"lstm_train/t=5/b=3/i=7/h=9", "lstm_train/t=0,1/b=0,1/i=0,1/h=0,1",
 	"gru_forward/t=5/b=3/i=7/h=9", "gru_forward/t=0,1/b=0,1/i=0,1/h=0,1",
 	"gru_train/t=5/b=3/i=7/h=9", "gru_train/t=0,1/b=0,1/i=0,1/h=0,1",
-	"train_step/net=digits,charrnn/b=0,3",
+	"train_step/net=digits,charrnn,charlm/b=0,3",
 }
 
 // Every case is right on the CPU in both types, costs something and leaves nothing behind.
@@ -188,6 +188,8 @@ func TestChecksNotice(t *testing.T) {
 		{"gru_train/t=5/b=3/i=7/h=9", "GRUGrad", "DX DH0 DWx DWh DBX DBH"},
 		{"train_step/net=digits/b=3", "MatMul", "C"},
 		{"train_step/net=charrnn/b=3", "RNNGrad", "DWh DWx"},
+		{"train_step/net=charlm/b=3", "LSTMGrad", "DWh DWx"},
+		{"train_step/net=charlm/b=3", "ScatterAdd", "DW"},
 	} {
 		for operand := range strings.FieldsSeq(c.operands) {
 			s := &spoiler{open(t), c.kernel, operand, false}
@@ -214,7 +216,7 @@ func TestErrors(t *testing.T) {
 // What a case says it needs is what it takes, about.
 func TestNeed(t *testing.T) {
 	d := open(t)
-	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "lstm_train/t=10/b=10/h=50", "gru_train/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8"} {
+	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "lstm_train/t=10/b=10/h=50", "gru_train/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8", "train_step/net=charlm/b=8"} {
 		c := parse(t, arg)[0]
 		l := c.Problem().Load(d, device.Float32)
 		l.Run()
