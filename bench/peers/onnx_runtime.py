@@ -26,8 +26,9 @@ def load(family, s, operand):
         a, b = operand.factors(s)
         node = helper.make_node("MatMul", ["a", "b"], ["c"])
         if "trans" in s:
-            node = helper.make_node("Gemm", ["a", "b"], ["c"], transA=int(s["trans"] == "tn"), transB=int(s["trans"] == "nt"))
-            a, b = (v if v.flags.c_contiguous else v.T for v in (a, b))
+            tn = s["trans"] == "tn"
+            a, b = (a.T, b) if tn else (a, b.T)  # as they are stored
+            node = helper.make_node("Gemm", ["a", "b"], ["c"], transA=int(tn), transB=int(not tn))
         one = session(node, {"a": a.shape, "b": b.shape}, ["c"])
         return lambda: {"c": one.run(None, {"a": a, "b": b})[0]}
     if family == "elementwise" and s["op"] == "tanh":

@@ -27,7 +27,7 @@ var trainStep = &Family{
 	elements: func(c Case) (in, out float64) {
 		n := NewNet(c.text("net"), 0)
 		rows := float64(n.steps) * float64(c.size("b"))
-		width := max(1, n.gates) * n.hidden
+		width := n.width()
 		weights := float64(n.vocabulary*n.inputs + n.inputs*width + n.hidden*width + n.hidden*n.classes)
 		return rows*float64(n.inputs) + weights, 3*weights + rows*float64(2*width+3*n.hidden+4*n.classes)
 	},
@@ -61,6 +61,9 @@ func NewNet(name string, batch int) *Net {
 
 func (n *Net) recurrent() bool { return n.gates > 0 }
 
+// width is how many numbers the hidden layer's weights give for a row.
+func (n *Net) width() int { return max(1, n.gates) * n.hidden }
+
 // Fill makes up the examples and the weights.
 func (n *Net) Fill(c Case) *Net {
 	random := c.random()
@@ -80,7 +83,7 @@ func (n *Net) Fill(c Case) *Net {
 		}
 	}
 	limit := func(inputs int) float64 { return 1 / math.Sqrt(float64(inputs)) }
-	width := max(1, n.gates) * n.hidden
+	width := n.width()
 	n.w = uniform(random, n.vocabulary*n.inputs, 1)
 	n.wx, n.b = uniform(random, n.inputs*width, limit(n.inputs)), uniform(random, width, limit(n.hidden))
 	if n.recurrent() {
@@ -112,7 +115,7 @@ func NewTrainer(d device.Device, t device.DType, n *Net) *Trainer {
 		return tensor.From(d, values, shape...)
 	}
 	tr := &Trainer{net: n, loss: layers.NewSoftmaxCrossEntropy(), clip: optim.NewClip(1), adam: optim.NewAdam(0.001, 0.9, 0.999)}
-	width := max(1, n.gates) * n.hidden
+	width := n.width()
 	wx, b := from(n.wx, n.inputs, width), from(n.b, width)
 	out := layers.NewAffine(from(n.wy, n.hidden, n.classes), from(n.by, n.classes))
 	switch n.gates {
