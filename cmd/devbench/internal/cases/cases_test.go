@@ -146,6 +146,30 @@ func TestSomeRows(t *testing.T) {
 	}
 }
 
+// A step of the text model with an LSTM goes on from the state of the step before, one of the other text model does not.
+func TestCarriedState(t *testing.T) {
+	for name, carried := range map[string]bool{"charrnn": false, "charlm": true} {
+		n := NewNet(name, 3).Fill(parse(t, "train_step/net="+name)[0])
+		var losses []float64
+		for _, reset := range []bool{false, true} {
+			tr := NewTrainer(open(t), device.Float32, n)
+			tr.Step()
+			if reset {
+				tr.layers.ResetState()
+			}
+			tr.Step()
+			loss, err := values(tr.mean.Device(), tr.mean.Array())
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses = append(losses, loss[0])
+		}
+		if differ := losses[0] != losses[1]; differ != carried {
+			t.Errorf("%s: the losses %v of the second step, without and with a new state, differ: %v, want %v", name, losses, differ, carried)
+		}
+	}
+}
+
 // A spoiler makes one element wrong of an operand that a kernel writes.
 type spoiler struct {
 	device.Device

@@ -32,11 +32,11 @@ var Sets = []Set{
 		"rnn_forward/t=32/b=32/h=16-1024*2", "rnn_train/t=32/b=32/h=16-1024*2",
 	}},
 	{"peers", "what other libraries have too, for devbench peers", []string{
-		"matmul/m=16,32,64,128,256,1024", "matmul/m=32/n=512/k=512", "matmul/m=1/n=1024/k=1024", "elementwise/op=tanh/n=65536,1048576",
+		"matmul/m=16,32,64,96,128,200,256,384,512,768,1024,2048", "matmul/m=32/n=512/k=512", "matmul/m=1/n=1024/k=1024", "elementwise/op=tanh/n=65536,1048576",
 		"rnn_forward/t=100/b=1/h=256", "rnn_forward/t=128/b=32/h=512", "rnn_train/t=100/b=1/h=256", "rnn_train/t=128/b=32/h=512",
 		"lstm_forward/t=100/b=1/h=256", "lstm_forward/t=128/b=32/h=512", "lstm_train/t=100/b=1/h=256", "lstm_train/t=128/b=32/h=512",
 		"gru_forward/t=100/b=1/h=256", "gru_forward/t=128/b=32/h=512", "gru_train/t=100/b=1/h=256", "gru_train/t=128/b=32/h=512",
-		"train_step/net=digits/b=32", "train_step/net=charrnn/b=16",
+		"train_step/net=digits/b=32", "train_step/net=charrnn/b=16", "train_step/net=charlm/b=32",
 	}},
 }
 
