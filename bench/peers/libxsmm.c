@@ -129,14 +129,16 @@ int main(void) {
 	libxsmm_init();
 	printf("ready libxsmm %s, without the gradient of the first state\n", LIBXSMM_VERSION);
 	fflush(stdout);
-	char line[8192], name[4096], folder[4096];
+	char line[8192], name[4096], folder[4096], type[16];
 	libxsmm_smmfunction product = NULL;
 	float *a = NULL, *b = NULL, *c = NULL;
 	long runs;
 	while (fgets(line, sizeof line, stdin)) {
-		if (sscanf(line, "load %4095s %4095s", name, folder) == 2) {
+		if (sscanf(line, "load %4095s %4095s %15s", name, folder, type) == 3) {
 			long m = size(name, "/m="), n = size(name, "/n="), k = size(name, "/k=");
-			if (!strncmp(name, "rnn_", 4)) {
+			if (strcmp(type, "float32")) {
+				printf("no it is measured in float32 alone\n");
+			} else if (!strncmp(name, "rnn_", 4)) {
 				product = NULL;
 				load_layer(name, folder);
 				printf("ok\n");

@@ -34,8 +34,8 @@ class RNN:
 
 
 def load(family, s, operand):
-    if family == "matmul" and "trans" not in s:
-        a, b = operand("a", s["m"], s["k"]), operand("b", s["k"], s["n"])
+    if family == "matmul":
+        a, b = operand.factors(s)
         return lambda: {"c": np.dot(a, b)}
     if family == "elementwise" and s["op"] == "tanh":
         x = operand("x", s["n"])

@@ -173,20 +173,22 @@ int main() {
 	auto v = dnnl_version();
 	printf("ready oneDNN %d.%d.%d\n", v->major, v->minor, v->patch);
 	fflush(stdout);
-	char line[8192], name[4096], folder[4096];
+	char line[8192], name[4096], folder[4096], type[16];
 	std::function<void()> run;
 	long runs;
 	while (fgets(line, sizeof line, stdin)) {
-		if (sscanf(line, "load %4095s %4095s", name, folder) == 2) {
+		if (sscanf(line, "load %4095s %4095s %15s", name, folder, type) == 3) {
 			try {
-				if (!strncmp(name, "matmul/", 7) && !strstr(name, "trans")) {
+				const bool single = !strcmp(type, "float32");
+				if (single && !strncmp(name, "matmul/", 7)) {
 					long m = size(name, "/m="), n = size(name, "/n="), k = size(name, "/k=");
 					float *a = operand(folder, "a", m * k), *b = operand(folder, "b", k * n);
 					std::shared_ptr<std::vector<float>> c(new std::vector<float>(m * n));
-					run = [=] { dnnl_sgemm('N', 'N', m, n, k, 1, a, k, b, n, 0, c->data(), n); };
+					const bool ta = transposed(name, 'a'), tb = transposed(name, 'b');
+					run = [=] { dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c->data(), n); };
 					run();
 					result(folder, "c", c->data(), m * n);
-				} else if (!strncmp(name, "rnn_", 4) || !strncmp(name, "lstm_", 5) || !strncmp(name, "gru_", 4)) {
+				} else if (single && (!strncmp(name, "rnn_", 4) || !strncmp(name, "lstm_", 5) || !strncmp(name, "gru_", 4))) {
 					std::shared_ptr<layer> l(new layer(name, folder));
 					run = [=] { l->run(); };
 					run();

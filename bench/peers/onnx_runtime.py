@@ -1,4 +1,4 @@
-"""ONNX Runtime's MatMul, Tanh, RNN, LSTM and GRU."""
+"""ONNX Runtime's MatMul, Gemm, Tanh, RNN, LSTM and GRU."""
 import sys
 
 import numpy as np
@@ -22,9 +22,14 @@ def session(node, inputs, outputs, **constants):
 
 
 def load(family, s, operand):
-    if family == "matmul" and "trans" not in s:
-        a, b = operand("a", s["m"], s["k"]), operand("b", s["k"], s["n"])
-        one = session(helper.make_node("MatMul", ["a", "b"], ["c"]), {"a": a.shape, "b": b.shape}, ["c"])
+    if family == "matmul":
+        a, b = operand.factors(s)
+        node = helper.make_node("MatMul", ["a", "b"], ["c"])
+        if "trans" in s:
+            tn = s["trans"] == "tn"
+            a, b = (a.T, b) if tn else (a, b.T)  # as they are stored
+            node = helper.make_node("Gemm", ["a", "b"], ["c"], transA=int(tn), transB=int(not tn))
+        one = session(node, {"a": a.shape, "b": b.shape}, ["c"])
         return lambda: {"c": one.run(None, {"a": a, "b": b})[0]}
     if family == "elementwise" and s["op"] == "tanh":
         x = operand("x", s["n"])
@@ -70,4 +75,4 @@ class Later:
         return self.make()
 
 
-peer.serve(f"ONNX Runtime {onnxruntime.__version__}", load)
+peer.serve(f"ONNX Runtime {onnxruntime.__version__}", load, types=["float32"])

@@ -16,13 +16,18 @@ static long size(const char *name, const char *key) {
 	return at ? atol(at + strlen(key)) : -1;
 }
 
-// operand reads n numbers from a file of a folder.
-static float *operand(const char *folder, const char *name, long n) {
+// transposed is whether a product's operand, 'a' or 'b', is stored transposed: trans=tn or nt.
+static int transposed(const char *name, char which) {
+	return strstr(name, which == 'a' ? "/trans=t" : "/trans=nt") != NULL;
+}
+
+// numbers_of reads n numbers of so many bytes from a file of a folder.
+static void *numbers_of(size_t bytes, const char *folder, const char *name, long n) {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", folder, name);
-	float *v = (float *)aligned_alloc(64, (n * sizeof(float) + 64) / 64 * 64);
+	void *v = aligned_alloc(64, (n * bytes + 64) / 64 * 64);
 	FILE *f = fopen(path, "rb");
-	if (!f || !v || fread(v, sizeof(float), n, f) != (size_t)n) {
+	if (!f || !v || fread(v, bytes, n, f) != (size_t)n) {
 		fprintf(stderr, "cannot read %ld numbers from %s\n", n, path);
 		exit(1);
 	}
@@ -30,13 +35,21 @@ static float *operand(const char *folder, const char *name, long n) {
 	return v;
 }
 
-// result writes n numbers to a file of a folder.
-static void result(const char *folder, const char *name, const float *v, long n) {
+static float *operand(const char *folder, const char *name, long n) {
+	return (float *)numbers_of(sizeof(float), folder, name, n);
+}
+
+// result_of writes n numbers of so many bytes to a file of a folder.
+static void result_of(size_t bytes, const char *folder, const char *name, const void *v, long n) {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/out.%s", folder, name);
 	FILE *f = fopen(path, "wb");
-	if (!f || fwrite(v, sizeof(float), n, f) != (size_t)n || fclose(f)) {
+	if (!f || fwrite(v, bytes, n, f) != (size_t)n || fclose(f)) {
 		fprintf(stderr, "cannot write %s\n", path);
 		exit(1);
 	}
+}
+
+static void result(const char *folder, const char *name, const float *v, long n) {
+	result_of(sizeof(float), folder, name, v, n);
 }

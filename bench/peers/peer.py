@@ -15,14 +15,21 @@ def sizes(case):
 class Operands:
     """The operands of a case, by name."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, dtype):
+        self.folder, self.dtype = folder, dtype
 
     def __call__(self, name, *shape):
-        return numpy.fromfile(f"{self.folder}/{name}", dtype=numpy.float32).reshape(shape)
+        return numpy.fromfile(f"{self.folder}/{name}", dtype=self.dtype).reshape(shape)
+
+    def factors(self, s):
+        """Those of a product of such sizes, [m, k] and [k, n]: views of what is stored transposed."""
+        trans = s.get("trans", "nn")
+        a = self("a", s["k"], s["m"]).T if trans == "tn" else self("a", s["m"], s["k"])
+        b = self("b", s["n"], s["k"]).T if trans == "nt" else self("b", s["k"], s["n"])
+        return a, b
 
 
-def serve(version, load):
+def serve(version, load, types=("float32", "float64")):
     """Answers requests. load(family, sizes, operands) returns what runs the case and returns its results by name."""
     print("ready", version, flush=True)
     run = None
@@ -30,12 +37,16 @@ def serve(version, load):
         request, *rest = line.split()
         if request == "load":
             try:
-                run = load(*sizes(rest[0]), Operands(rest[1]))
+                case, folder, dtype = rest
+                if dtype not in types:
+                    print("no it is measured in", *types, "alone", flush=True)
+                    continue
+                run = load(*sizes(case), Operands(folder, dtype))
                 if run is None:
                     print("no it has no such operation", flush=True)
                     continue
                 for name, value in run().items():
-                    numpy.ascontiguousarray(value, dtype=numpy.float32).tofile(f"{rest[1]}/out.{name}")
+                    numpy.ascontiguousarray(value, dtype=dtype).tofile(f"{folder}/out.{name}")
                 print("ok", flush=True)
             except Exception as e:
                 print("failed", repr(e).replace("\n", " "), flush=True)

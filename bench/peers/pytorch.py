@@ -10,8 +10,9 @@ tensor = torch.from_numpy
 
 
 def load(family, s, operand):
-    if family == "matmul" and "trans" not in s:
-        a, b = tensor(operand("a", s["m"], s["k"])), tensor(operand("b", s["k"], s["n"]))
+    torch.set_default_dtype(getattr(torch, operand.dtype))
+    if family == "matmul":
+        a, b = map(tensor, operand.factors(s))
         c = torch.empty(s["m"], s["n"])
 
         def run():
@@ -87,26 +88,52 @@ class CharRNN(torch.nn.Module):
         return self.out(self.rnn(x)[0]).flatten(0, 1)
 
 
+class CharLM(torch.nn.Module):
+    """The text model with an embedding and an LSTM, whose state is carried from call to call."""
+
+    def __init__(self, vocabulary, inputs, hidden, classes):
+        super().__init__()
+        self.embedding, self.rnn = torch.nn.Embedding(vocabulary, inputs), torch.nn.LSTM(inputs, hidden)
+        self.out, self.state = torch.nn.Linear(hidden, classes), None
+        torch.nn.init.zeros_(self.rnn.bias_hh_l0).requires_grad_(False)
+
+    def forward(self, ids):
+        y, state = self.rnn(self.embedding(ids), self.state)
+        self.state = tuple(s.detach() for s in state)
+        return self.out(y).flatten(0, 1)
+
+
 def train_step(s, operand):
-    """Gradients to zero, forward, loss, backward, for the text model clipping, and Adam."""
-    b, by = operand("b", -1), operand("by", -1)
-    hidden, classes = b.size, by.size
-    wx, wy = operand("wx", -1, hidden), operand("wy", hidden, classes)
-    inputs = wx.shape[0]
+    """Gradients to zero, forward, loss, backward, for the text models clipping, and Adam."""
+    values = {name: operand(name, -1) for name in ("b", "by")}
+    classes, width = values["by"].size, values["b"].size
+    values |= {"wx": operand("wx", -1, width), "wy": operand("wy", -1, classes)}
+    inputs, hidden = values["wx"].shape[0], values["wy"].shape[0]
     target = tensor(operand("target", -1)).long()
-    if s["net"] == "charrnn":
-        x = tensor(operand("x", -1, s["b"], inputs))
-        net = CharRNN(inputs, hidden, classes)
-        params = {"wx": net.rnn.weight_ih_l0, "wh": net.rnn.weight_hh_l0, "b": net.rnn.bias_ih_l0, "wy": net.out.weight, "by": net.out.bias}
-        values = {"wx": wx, "wh": operand("wh", hidden, hidden), "b": b, "wy": wy, "by": by}
-    else:
+    if s["net"] == "digits":
         x = tensor(operand("x", s["b"], inputs))
         net = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, classes))
         params = {"wx": net[0].weight, "b": net[0].bias, "wy": net[2].weight, "by": net[2].bias}
-        values = {"wx": wx, "b": b, "wy": wy, "by": by}
+    else:
+        values["wh"] = operand("wh", hidden, width)
+        if s["net"] == "charrnn":
+            x = tensor(operand("x", -1, s["b"], inputs))
+            net = CharRNN(inputs, hidden, classes)
+            params = {}
+        else:
+            x = tensor(operand("ids", -1, s["b"])).long()
+            values["w"] = operand("w", -1, inputs)
+            net = CharLM(*values["w"].shape, hidden, classes)
+            params = {"w": net.embedding.weight}
+        params |= {"wx": net.rnn.weight_ih_l0, "wh": net.rnn.weight_hh_l0, "b": net.rnn.bias_ih_l0, "wy": net.out.weight, "by": net.out.bias}
+
+    def ours(name, v):
+        """As we have a parameter, which PyTorch has transposed unless it is the embedding's; and back."""
+        return v if name == "w" else v.T
+
     with torch.no_grad():
         for name, p in params.items():
-            p.copy_(tensor(values[name]).T)
+            p.copy_(ours(name, tensor(values[name])))
     trained = list(params.values())
     loss_of = torch.nn.CrossEntropyLoss()
     adam = torch.optim.Adam(trained, lr=0.001, betas=(0.9, 0.999), fused=True)  # the fastest that it has on a CPU
@@ -115,10 +142,10 @@ def train_step(s, operand):
         adam.zero_grad()
         loss = loss_of(net(x), target)
         loss.backward()
-        if s["net"] == "charrnn":
+        if s["net"] != "digits":
             torch.nn.utils.clip_grad_norm_(trained, 1)
         adam.step()
-        return {"loss": Later(lambda: loss.detach())} | {"d" + name: Later(lambda p=p: p.grad.T) for name, p in params.items()}
+        return {"loss": Later(lambda: loss.detach())} | {"d" + name: Later(lambda n=name, p=p: ours(n, p.grad)) for name, p in params.items()}
 
     return run
 

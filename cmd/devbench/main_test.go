@@ -301,7 +301,7 @@ func TestPeers(t *testing.T) {
 	start := `case $1 in
 openblas) # which is right: the operands are there, and it copies
 	echo ready Copier 1.0
-	while read -r what n folder; do
+	while read -r what n folder type; do
 		case $what$n in
 		loadelementwise/op=copy/*) cp "$folder/x" "$folder/out.z"; echo ok ;;
 		load*) echo no it copies alone ;;
@@ -310,7 +310,7 @@ openblas) # which is right: the operands are there, and it copies
 	done ;;
 mkl)
 	echo ready Liar 1.0
-	while read -r what n folder; do : >"$folder/out.z"; echo ok; done ;;
+	while read -r what n folder type; do : >"$folder/out.z"; echo ok; done ;;
 *) echo "there is no $1 for $2 threads" >&2; exit 1 ;;
 esac`
 	os.WriteFile(filepath.Join(dir, "start"), []byte(start), 0o666)
@@ -328,6 +328,12 @@ esac`
 	}
 	if strings.Contains(out, "it copies alone") {
 		t.Errorf("what a library is not for is told as a failure:\n%s", out)
+	}
+
+	// What is copied is right in the other type too.
+	code, out, err = devbench(t, "peers", "-dir", dir, "-peer", "openblas", "-dtype", "float64", "-time", "15ms", "elementwise/op=copy/n=1000")
+	if code != fine || !strings.Contains(out, ", in float64.\n") || !strings.Contains(out, "| case | Keisan | openblas |\n") {
+		t.Errorf("exit code %d, %s: %s", code, err, out)
 	}
 
 	// A page is written anew between its marks alone; one without them is left as it is.

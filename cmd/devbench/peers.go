@@ -14,16 +14,18 @@ import (
 	"time"
 
 	"github.com/keisan-go/keisan/cmd/devbench/internal/peer"
+	"github.com/keisan-go/keisan/device"
 )
 
 type peersCommand struct {
 	Cases  []string      `arg:"" optional:"" help:"Cases that other libraries have too; those of -set by default."`
-	Set    string        `default:"peers" help:"A standard set: peers, or deepbench, which takes hours."`
+	Set    string        `default:"peers" help:"A standard set: peers, skinny, deepbench-inference, deepbench-training, or deepbench, which takes hours."`
 	Match  string        `placeholder:"REGEXP" help:"Only cases whose name matches."`
 	Dir    string        `default:"bench/peers" help:"Where the peers' programs are."`
 	Peer   []string      `placeholder:"NAMES" help:"Only these peers."`
 	Time   time.Duration `default:"500ms" help:"How long to measure each case with each peer."`
 	Device string        `default:"cpu" help:"Keisan's device."`
+	DType  string        `name:"dtype" default:"float32" enum:"float32,float64" help:"float32, or float64, which fewer of them have."`
 	MD     string        `name:"md" placeholder:"FILE" help:"Write to this file instead: between the two marks there that are for it, or a new file with them."`
 }
 
@@ -66,7 +68,11 @@ func (c *peersCommand) Run(ctx context.Context, p *program) error {
 		return misused("%v", err)
 	}
 	defer d.Close()
-	contest := peer.NewContest(d, p.clock, c.Time)
+	dtype := device.Float32
+	if c.DType == "float64" {
+		dtype = device.Float64
+	}
+	contest := peer.NewContest(d, dtype, p.clock, c.Time)
 	defer contest.Close()
 	c.start(ctx, p, contest)
 	for i, one := range cs {

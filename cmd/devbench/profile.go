@@ -16,7 +16,7 @@ import (
 )
 
 type profileCommand struct {
-	Example string `required:"" enum:"digits,charrnn" help:"The network that is trained: digits, in the shapes of the example of that name, or charrnn, a recurrent layer over characters."`
+	Example string `required:"" enum:"digits,charrnn,charlm" help:"The network that is trained: digits or charlm, in the shapes of the examples of these names, or charrnn, a recurrent layer over characters."`
 	Device  string `placeholder:"NAME" help:"The device; the fastest one by default."`
 	DType   string `name:"dtype" default:"float32" enum:"float32,float64" help:"float32 or float64."`
 	Batch   int    `default:"16" help:"Examples in the batch."`

@@ -45,7 +45,7 @@ type outputs struct {
 type runCommand struct {
 	Cases []string `arg:"" optional:"" help:"Cases such as matmul/m=256/n=256/k=256; a value may be a list (256,512) or a range (256-4096*2, 100-500+100). Those of -set by default."`
 
-	Set       string `placeholder:"NAME" help:"A standard set: quick, standard, deepbench, crossover or peers; standard by default."`
+	Set       string `placeholder:"NAME" help:"A standard set, of those that -describe tells; standard by default."`
 	Quick     bool   `help:"The quick set, 100ms for each case."`
 	RunOnce   bool   `help:"Run each case once and check it, but measure nothing."`
 	Describe  bool   `help:"Describe the families of cases, with the formulas for their operations and bytes, and stop."`
@@ -349,7 +349,7 @@ func describe(w io.Writer) {
 	fmt.Fprintln(w, "for each time that a kernel reads or writes it, s being the bytes of an element. In parentheses: the default.")
 	fmt.Fprintln(w, "\nSets:")
 	for _, s := range cases.Sets {
-		fmt.Fprintf(w, "    %-11s %s (%d cases)\n", s.Name, s.About, len(s.Cases()))
+		fmt.Fprintf(w, "    %-20s %s (%d cases)\n", s.Name, s.About, len(s.Cases()))
 	}
 }
 

@@ -32,6 +32,9 @@ func load(c serve.Case) (*serve.Task, error) {
 	}
 	switch c.Family {
 	case "matmul":
+		if c.Is("trans=tn") || c.Is("trans=nt") {
+			return nil, serve.ErrNot
+		}
 		m, n, k := c.Size("m"), c.Size("n"), c.Size("k")
 		f := func(args []*Node) []*Node { return []*Node{Dot(args[0], args[1])} }
 		return task(f, []string{"c"}, operand("a", m, k), operand("b", k, n))

@@ -16,9 +16,16 @@ func load(c serve.Case) (*serve.Task, error) {
 	case "matmul":
 		m, n, k := c.Size("m"), c.Size("n"), c.Size("k")
 		a, b, product := matrix(m, k, c.Operand("a", m*k)), matrix(k, n, c.Operand("b", k*n)), matrix(m, n, make([]float32, m*n))
+		transA, transB := blas.NoTrans, blas.NoTrans
+		if c.Is("trans=tn") {
+			a, transA = matrix(k, m, a.Data), blas.Trans
+		}
+		if c.Is("trans=nt") {
+			b, transB = matrix(n, k, b.Data), blas.Trans
+		}
 		return &serve.Task{
 			Run: func() error {
-				blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, product)
+				blas32.Gemm(transA, transB, 1, a, b, 0, product)
 				return nil
 			},
 			Results: func() map[string][]float32 { return map[string][]float32{"c": product.Data} },

@@ -22,6 +22,9 @@ func load(c serve.Case) (*serve.Task, error) {
 	operand := func(name string, rows, cols int) *Node { return matrix(name, rows, cols, c.Operand(name, rows*cols)) }
 	switch c.Family {
 	case "matmul":
+		if c.Is("trans=tn") || c.Is("trans=nt") {
+			return nil, serve.ErrNot
+		}
 		m, n, k := c.Size("m"), c.Size("n"), c.Size("k")
 		return task(g, map[string]Nodes{"c": {Must(Mul(operand("a", m, k), operand("b", k, n)))}}, nil)
 	case "elementwise":

@@ -38,7 +38,7 @@ func Peer(name, module string, load func(c Case) (*Task, error)) {
 		switch words[0] {
 		case "load":
 			var err error
-			switch task, err = start(words[1], words[2], load); {
+			switch task, err = start(words[1], words[2], words[3], load); {
 			case err == ErrNot:
 				fmt.Println("no", err)
 			case err != nil:
@@ -61,14 +61,14 @@ func Peer(name, module string, load func(c Case) (*Task, error)) {
 }
 
 // start loads a case, runs it once and writes its results. A library's panic is an error.
-func start(name, folder string, load func(c Case) (*Task, error)) (task *Task, err error) {
+func start(name, folder, dtype string, load func(c Case) (*Task, error)) (task *Task, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
 	family, _, _ := strings.Cut(name, "/")
-	if strings.Contains(name, "trans=") {
+	if dtype != "float32" {
 		return nil, ErrNot
 	}
 	if task, err = load(Case{family, name, folder}); err != nil {

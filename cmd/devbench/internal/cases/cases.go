@@ -162,14 +162,7 @@ type input struct {
 // in is an array that holds these values, to be loaded again by Move.
 func (l *Loaded) in(values []float32, shape ...int) device.Array {
 	a := l.array(shape...)
-	data := device.Bytes(values)
-	if l.Type == device.Float64 {
-		wide := make([]float64, len(values))
-		for i, v := range values {
-			wide[i] = float64(v)
-		}
-		data = device.Bytes(wide)
-	}
+	data := Bytes(values, l.Type)
 	l.Device.Upload(a.Slice, data)
 	l.ins = append(l.ins, input{a.Slice, data})
 	return a
@@ -245,13 +238,29 @@ func (l *Loaded) Forget() { l.Check, l.ins, l.outs = nil, nil, nil }
 func (l *Loaded) values(a device.Array) ([]float64, error) { return values(l.Device, a) }
 
 func values(d device.Device, a device.Array) ([]float64, error) {
-	if a.Type() == device.Float64 {
-		v := make([]float64, a.Len())
-		return v, d.Download(device.Bytes(v), a.Slice)
+	data := make([]byte, a.Len()*a.Type().Size())
+	err := d.Download(data, a.Slice)
+	return Numbers(data, a.Type()), err
+}
+
+// Bytes is values as they lie in memory in a type.
+func Bytes(values []float32, t device.DType) []byte {
+	if t == device.Float64 {
+		return device.Bytes(widen(values))
 	}
-	narrow := make([]float32, a.Len())
-	err := d.Download(device.Bytes(narrow), a.Slice)
-	return widen(narrow), err
+	return device.Bytes(values)
+}
+
+// Numbers is what lies in memory in a type.
+func Numbers(data []byte, t device.DType) []float64 {
+	if t == device.Float64 {
+		v := make([]float64, len(data)/t.Size())
+		copy(device.Bytes(v), data)
+		return v
+	}
+	v := make([]float32, len(data)/t.Size())
+	copy(device.Bytes(v), data)
+	return widen(v)
 }
 
 // Free gives the memory back.

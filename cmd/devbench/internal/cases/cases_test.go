@@ -94,7 +94,7 @@ func TestSets(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := SetNamed("slow"); err == nil || !strings.Contains(err.Error(), "want one of quick, standard, deepbench, crossover") {
+	if _, err := SetNamed("slow"); err == nil || !strings.Contains(err.Error(), "want one of quick, standard, deepbench, deepbench-inference, deepbench-training, skinny, crossover, peers") {
 		t.Error(err)
 	}
 }
@@ -110,7 +110,7 @@ var small = []string{
 	"lstm_train/t=5/b=3/i=7/h=9", "lstm_train/t=0,1/b=0,1/i=0,1/h=0,1",
 	"gru_forward/t=5/b=3/i=7/h=9", "gru_forward/t=0,1/b=0,1/i=0,1/h=0,1",
 	"gru_train/t=5/b=3/i=7/h=9", "gru_train/t=0,1/b=0,1/i=0,1/h=0,1",
-	"train_step/net=digits,charrnn/b=0,3",
+	"train_step/net=digits,charrnn,charlm/b=0,3",
 }
 
 // Every case is right on the CPU in both types, costs something and leaves nothing behind.
@@ -143,6 +143,30 @@ func TestSomeRows(t *testing.T) {
 	}
 	if rows := someOf(c.random(), 1, 0); len(rows) != 1 {
 		t.Errorf("of one row: %v", rows)
+	}
+}
+
+// A step of the text model with an LSTM goes on from the state of the step before, one of the other text model does not.
+func TestCarriedState(t *testing.T) {
+	for name, carried := range map[string]bool{"charrnn": false, "charlm": true} {
+		n := NewNet(name, 3).Fill(parse(t, "train_step/net="+name)[0])
+		var losses []float64
+		for _, reset := range []bool{false, true} {
+			tr := NewTrainer(open(t), device.Float32, n)
+			tr.Step()
+			if reset {
+				tr.layers.ResetState()
+			}
+			tr.Step()
+			loss, err := values(tr.mean.Device(), tr.mean.Array())
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses = append(losses, loss[0])
+		}
+		if differ := losses[0] != losses[1]; differ != carried {
+			t.Errorf("%s: the losses %v of the second step, without and with a new state, differ: %v, want %v", name, losses, differ, carried)
+		}
 	}
 }
 
@@ -188,6 +212,8 @@ func TestChecksNotice(t *testing.T) {
 		{"gru_train/t=5/b=3/i=7/h=9", "GRUGrad", "DX DH0 DWx DWh DBX DBH"},
 		{"train_step/net=digits/b=3", "MatMul", "C"},
 		{"train_step/net=charrnn/b=3", "RNNGrad", "DWh DWx"},
+		{"train_step/net=charlm/b=3", "LSTMGrad", "DWh DWx"},
+		{"train_step/net=charlm/b=3", "ScatterAdd", "DW"},
 	} {
 		for operand := range strings.FieldsSeq(c.operands) {
 			s := &spoiler{open(t), c.kernel, operand, false}
@@ -214,7 +240,7 @@ func TestErrors(t *testing.T) {
 // What a case says it needs is what it takes, about.
 func TestNeed(t *testing.T) {
 	d := open(t)
-	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "lstm_train/t=10/b=10/h=50", "gru_train/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8"} {
+	for _, arg := range []string{"matmul/m=100", "rnn_train/t=10/b=10/h=50", "rnn_forward/t=10/b=10/h=50", "lstm_train/t=10/b=10/h=50", "gru_train/t=10/b=10/h=50", "elementwise/op=add/n=10000", "elementwise/op=tanh/n=10000", "train_step/net=charrnn/b=8", "train_step/net=charlm/b=8"} {
 		c := parse(t, arg)[0]
 		l := c.Problem().Load(d, device.Float32)
 		l.Run()

@@ -14,6 +14,7 @@ import (
 // A Contest is Keisan and its peers, measured by turns.
 type Contest struct {
 	device device.Device
+	dtype  device.DType
 	clock  bench.Clock
 	time   time.Duration // for each case with each rival
 	rivals []*rival      // Keisan first
@@ -37,9 +38,9 @@ type cell struct {
 	spent   float64 // seconds
 }
 
-// NewContest returns one with Keisan on a device alone.
-func NewContest(d device.Device, clock bench.Clock, time time.Duration) *Contest {
-	return &Contest{device: d, clock: clock, time: time, rivals: []*rival{{title: "Keisan", cells: map[string]*cell{}}}}
+// NewContest returns one, in a type, with Keisan on a device alone.
+func NewContest(d device.Device, t device.DType, clock bench.Clock, time time.Duration) *Contest {
+	return &Contest{device: d, dtype: t, clock: clock, time: time, rivals: []*rival{{title: "Keisan", cells: map[string]*cell{}}}}
 }
 
 // How long a peer may take for an answer, and until it is installed and ready.
@@ -86,7 +87,7 @@ func (c *Contest) Measure(ctx context.Context, one cases.Case) {
 		case r.err != nil:
 			x.err = r.err
 		case r.p == nil:
-			l := problem.Load(c.device, device.Float32)
+			l := problem.Load(c.device, c.dtype)
 			defer l.Free()
 			x.run = func(n int) (float64, error) {
 				start := c.clock.Now()
@@ -103,7 +104,7 @@ func (c *Contest) Measure(ctx context.Context, one cases.Case) {
 				x.err = fmt.Errorf("WRONG: error %.2g, bound %.2g %v", largest, bound, err)
 			}
 		default:
-			x.err = r.p.Load(one, problem, patience)
+			x.err = r.p.Load(one, problem, c.dtype, patience)
 			x.run = func(n int) (float64, error) { return r.p.Run(n, patience) }
 		}
 		if x.err == nil {

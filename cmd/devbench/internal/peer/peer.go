@@ -2,11 +2,11 @@
 // turns with Keisan. Such a program first writes a line "ready VERSION" to its standard output, and then answers lines
 // from its standard input:
 //
-//	load CASE DIR    read the operands DIR/NAME, run once, write the results DIR/out.NAME: "ok"; "no REASON" for a case
-//	                 that the library is not for, "failed REASON" for what went wrong
-//	run N            run N times and wait: the seconds that took
+//	load CASE DIR TYPE    read the operands DIR/NAME, run once, write the results DIR/out.NAME: "ok"; "no REASON" for a
+//	                      case or a type that the library is not for, "failed REASON" for what went wrong
+//	run N                 run N times and wait: the seconds that took
 //
-// Files hold float32 in the machine's order. After a "no" or "failed" the program goes on.
+// Files hold numbers of TYPE, float32 or float64, in the machine's order. After a "no" or "failed" the program goes on.
 package peer
 
 import (
@@ -78,8 +78,8 @@ func Start(name string, timeout time.Duration, command string, args ...string) (
 	return p, nil
 }
 
-// Load has the peer load a case, and checks its result.
-func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration) error {
+// Load has the peer load a case in a type, and checks its result.
+func (p *Peer) Load(c cases.Case, problem *cases.Problem, t device.DType, timeout time.Duration) error {
 	if problem.Inputs == nil {
 		return fmt.Errorf("%w: it has no operands", ErrNot)
 	}
@@ -89,11 +89,11 @@ func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration)
 	}
 	defer os.RemoveAll(dir)
 	for name, values := range problem.Inputs {
-		if err := os.WriteFile(filepath.Join(dir, name), device.Bytes(values), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), cases.Bytes(values, t), 0o600); err != nil {
 			return err
 		}
 	}
-	answer, err := p.ask(timeout, "load %s %s", c, dir)
+	answer, err := p.ask(timeout, "load %s %s %v", c, dir, t)
 	if err != nil {
 		return err
 	}
@@ -110,15 +110,9 @@ func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration)
 		if err != nil {
 			return err
 		}
-		values := make([]float32, len(text)/4)
-		copy(device.Bytes(values), text)
-		wide := make([]float64, len(values))
-		for i, v := range values {
-			wide[i] = float64(v)
-		}
-		results[filepath.Ext(file)[1:]] = wide
+		results[filepath.Ext(file)[1:]] = cases.Numbers(text, t)
 	}
-	largest, bound, err := agree(problem, results)
+	largest, bound, err := agree(problem, results, t)
 	if err == nil && !(largest <= bound) {
 		err = fmt.Errorf("WRONG: error %.2g, bound %.2g", largest, bound)
 	}
@@ -126,14 +120,14 @@ func (p *Peer) Load(c cases.Case, problem *cases.Problem, timeout time.Duration)
 }
 
 // agree holds results against the reference; ones that are missing or too short are an error.
-func agree(problem *cases.Problem, results map[string][]float64) (largest, bound float64, err error) {
+func agree(problem *cases.Problem, results map[string][]float64, t device.DType) (largest, bound float64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("its results are not those of the case: %v", r)
 		}
 	}()
 	// Nobody else is held to bounds that were derived for our order of summation: twice as much will do.
-	largest, bound = problem.Agree(results, device.Float32)
+	largest, bound = problem.Agree(results, t)
 	return largest, 2 * bound, nil
 }
 

@@ -44,24 +44,33 @@ func act(kind string) {
 		case kind == "lazy":
 			fmt.Println("ok")
 		default:
+			t := device.Float32
+			if words[3] == "float64" && kind != "single" {
+				t = device.Float64
+			}
 			x, _ := os.ReadFile(filepath.Join(words[2], "x"))
 			y, _ := os.ReadFile(filepath.Join(words[2], "y"))
-			z := make([]float32, len(x)/4)
-			a, b := make([]float32, len(z)), make([]float32, len(z))
-			copy(device.Bytes(a), x)
-			copy(device.Bytes(b), y)
-			for i := range z {
-				z[i] = a[i] + b[i]
+			z := cases.Numbers(x, t)
+			for i, v := range cases.Numbers(y, t) {
+				z[i] += v
 			}
 			switch kind {
 			case "wrong":
 				z[3]++
 			case "long":
-				z = append(z, make([]float32, 10000)...)
+				z = append(z, make([]float64, 10000)...)
 			case "short":
 				z = z[:50]
 			}
-			os.WriteFile(filepath.Join(words[2], "out.z"), device.Bytes(z), 0o600)
+			text := device.Bytes(z)
+			if t == device.Float32 {
+				narrow := make([]float32, len(z))
+				for i, v := range z {
+					narrow[i] = float32(v)
+				}
+				text = device.Bytes(narrow)
+			}
+			os.WriteFile(filepath.Join(words[2], "out.z"), text, 0o600)
 			fmt.Println("ok")
 		}
 	}
@@ -74,10 +83,15 @@ func TestPeer(t *testing.T) {
 	}
 	problem := cs[0].Problem()
 	for kind, want := range map[string]string{
-		"right": "", "wrong": "WRONG: error", "long": "not those of the case", "short": "not those of the case", "lazy": "not those of the case", "unable": "it cannot add",
+		"right": "", "right float64": "", "single float64": "WRONG: error", "wrong float64": "WRONG: error", "wrong": "WRONG: error", "long": "not those of the case", "short": "not those of the case", "lazy": "not those of the case", "unable": "it cannot add",
 		"dying": "segmentation fault", "missing": "there is no such package", "silent": "no answer in",
 	} {
 		t.Run(kind, func(t *testing.T) {
+			dtype := device.Float32
+			if strings.HasSuffix(kind, "float64") {
+				dtype = device.Float64
+			}
+			kind, _, _ := strings.Cut(kind, " ")
 			t.Setenv("PEER", kind)
 			p, err := Start("test", time.Minute, os.Args[0])
 			if err == nil {
@@ -86,7 +100,7 @@ func TestPeer(t *testing.T) {
 				if kind == "silent" {
 					patience = 50 * time.Millisecond
 				}
-				err = p.Load(cs[0], problem, patience)
+				err = p.Load(cs[0], problem, dtype, patience)
 				if _, again := p.Run(1, time.Minute); kind == "dying" && again.Error() != err.Error() {
 					t.Errorf("asked again: %v, want what it died of", again)
 				}

@@ -19,8 +19,8 @@ import (
 func (c *Contest) Write(w io.Writer, h bench.Host, version string, when time.Time) {
 	rivals := c.rivals
 	fmt.Fprintf(w, "## Beside other libraries\n\n")
-	fmt.Fprintf(w, "Measured by `devbench peers` %s on %s (`make peers` does it again): Keisan on %s, %s (%s, %s, %d processors, %s), in float32.\n",
-		version, when.UTC().Format("2 January 2006"), c.device.Name(), c.device.Info().Driver, h.CPU, h.Features, h.Processors, h.OS)
+	fmt.Fprintf(w, "Measured by `devbench peers` %s on %s (`make peers` does it again): Keisan on %s, %s (%s, %s, %d processors, %s), in %v.\n",
+		version, when.UTC().Format("2 January 2006"), c.device.Name(), c.device.Info().Driver, h.CPU, h.Features, h.Processors, h.OS, c.dtype)
 	fmt.Fprintf(w, "Keisan's column is its time; the others are theirs as multiples of it: above 1 Keisan is faster. Each library computes\nthe same operands, and its results are checked before it is measured. All take turns in random order in\none run; a figure is a ratio of medians. ~ stands before one where either spread by more than 10 %%, and ?\nafter one where that was 25 %% and medians say nothing: it is then of the fastest of %d turns, and so is a time after ≥.\n– stands where a library has no such case. `devbench -describe` tells what a case does; bench/peers has the libraries' programs.\n\n", turns)
 	for cs := c.cases; len(cs) > 0; {
 		n := slices.IndexFunc(cs, func(o cases.Case) bool { return o.Family != cs[0].Family })
