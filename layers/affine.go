@@ -17,7 +17,7 @@ type Affine struct {
 	params     []*Param
 
 	x, own *tensor.Tensor
-	y      *tensor.Tensor // what Forward returned: own; or what an activation has of x·w + b
+	y      *tensor.Tensor // what Forward returned: own; or an activation's result, if that came next in a chain
 	shape  []int          // of y
 
 	forward, gradX, gradW kernels.MatMul

@@ -10,8 +10,8 @@ import (
 )
 
 // Sequential is layers one after another. If they are recurrent layers, with or without others in between that take each step
-// for itself, such as Affine, it is a Recurrent: a stack. The product of an Affine and the Activation that comes next are one
-// pass over memory.
+// for itself, such as Affine, it is a Recurrent: a stack. An Affine and the Activation that comes next take one pass over
+// memory together.
 type Sequential struct {
 	layers  []Layer
 	params  []*Param

@@ -121,7 +121,7 @@ func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		o.finished(0, m, 0, n)
 		return true
 	}
-	if p.nb < min(n, 512) {
+	if p.nb < min(n, 512) { // parts of rows, that take a tanh little longer than its call
 		o.finish = nil
 	}
 	g.job = job[T]{o, p, m, n}
@@ -139,7 +139,7 @@ func multiplyNothing[T Float](m, n int, bias []T, acc bool, c []T, ldc int) {
 	}
 }
 
-// finished has rows i0 to i1 and columns j0 to j1 of C, which are done, changed.
+// finished has finish change rows i0 to i1 and columns j0 to j1 of C, which are done.
 func (o *operands[T]) finished(i0, i1, j0, j1 int) {
 	switch {
 	case o.finish == nil:
