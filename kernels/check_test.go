@@ -161,7 +161,7 @@ func TestCheck(t *testing.T) {
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(1, 4)}, "Bias is [1 4], want [4]"},
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f64(4)}, "Bias is float64, want float32"},
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4), Acc: true}, "operand Bias and Acc exclude each other"},
-		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: kernels.ReLU, Acc: true}, "F and Acc exclude each other"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: kernels.ReLU, Acc: true}, "the function F and Acc exclude each other"},
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: 4}, "unknown function Activation(4)"},
 
 		{kernels.SumRows{Y: f32(3)}, "operand X is missing"},

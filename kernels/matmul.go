@@ -59,7 +59,7 @@ func (k MatMul) Check() error {
 	case k.Acc && !k.Bias.IsZero():
 		return errors.New("operand Bias and Acc exclude each other")
 	case k.Acc && k.F != 0:
-		return errors.New("F and Acc exclude each other")
+		return errors.New("the function F and Acc exclude each other")
 	case k.F != 0:
 		err = k.F.check()
 	}
