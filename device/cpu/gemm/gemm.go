@@ -121,7 +121,7 @@ func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		o.finished(0, m, 0, n)
 		return true
 	}
-	if p.nb < min(n, 256) { // parts of rows, that take a tanh little longer than its call
+	if p.nb < min(n, 256) { // so short are the parts of rows that calls would tell
 		o.finish = nil
 	}
 	g.job = job[T]{o, p, m, n}
