@@ -107,6 +107,7 @@ func TestFitting(t *testing.T) {
 	for _, k := range append(fitting(),
 		kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4)},
 		kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Acc: true},
+		kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: kernels.ReLU},
 		kernels.MatMul{C: f32(2, 4), A: f32(3, 2), B: f32(4, 3), TransA: true, TransB: true},
 		kernels.MatMul{C: f32(4), A: f32(3), B: f32(3, 4)},
 		kernels.MatMul{C: f32(2, 5, 4), A: f32(10, 3), B: f32(3, 4)},
@@ -160,6 +161,8 @@ func TestCheck(t *testing.T) {
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(1, 4)}, "Bias is [1 4], want [4]"},
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f64(4)}, "Bias is float64, want float32"},
 		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4), Acc: true}, "operand Bias and Acc exclude each other"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: kernels.ReLU, Acc: true}, "the function F and Acc exclude each other"},
+		{kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: 4}, "unknown function Activation(4)"},
 
 		{kernels.SumRows{Y: f32(3)}, "operand X is missing"},
 		{kernels.SumRows{Y: f32(), X: f32()}, "X is [], want 1 axes or more"},

@@ -28,6 +28,7 @@ func TestCost(t *testing.T) {
 		{"a product: 2·2·4·3; A 6, B 12, C 8", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4)}, 48, 4 * (6 + 12 + 8)},
 		{"in float64", kernels.MatMul{C: f64(2, 4), A: f64(2, 3), B: f64(3, 4)}, 48, 8 * (6 + 12 + 8)},
 		{"with a bias 4", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Bias: f32(4)}, 48, 4 * (6 + 12 + 8 + 4)},
+		{"and tanh, which is not counted", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), F: kernels.Tanh}, 48, 4 * (6 + 12 + 8)},
 		{"C is read as well", kernels.MatMul{C: f32(2, 4), A: f32(2, 3), B: f32(3, 4), Acc: true}, 48, 4 * (6 + 12 + 2*8)},
 		{"transposed, folded: 2·3·5·8", kernels.MatMul{C: f32(3, 5), A: f32(2, 4, 3), B: f32(8, 5), TransA: true}, 240, 4 * (24 + 40 + 15)},
 		{"of a size that int32 does not hold", kernels.MatMul{C: f32(1<<11, 1<<11), A: f32(1<<11, 1<<11), B: f32(1<<11, 1<<11)}, 1 << 34, 3 << 24},

@@ -8,8 +8,9 @@ import (
 	"github.com/keisan-go/keisan/device"
 )
 
-// MatMul is C = op(A)·op(B) + Bias, where op transposes if TransA or TransB is set, and the bias, which may be left out,
-// is added to each row. With Acc it adds to what C holds: C += op(A)·op(B).
+// MatMul is C = F(op(A)·op(B) + Bias), where op transposes if TransA or TransB is set, the bias, which may be left out, is
+// added to each row, and F, for which zero is none, is applied to each element: to the bits that Activate would make of
+// it. With Acc it adds to what C holds: C += op(A)·op(B).
 //
 //	C [M, N]   A [M, K] or, to be transposed, [K, M]   B [K, N] or [N, K]   Bias [N]
 //
@@ -19,6 +20,7 @@ type MatMul struct {
 	C, A, B, Bias  Array
 	TransA, TransB bool
 	Acc            bool
+	F              Activation
 }
 
 func (k MatMul) Name() string { return "MatMul" }
@@ -52,12 +54,16 @@ func (k MatMul) Check() error {
 		err = folded("B", k.B, terms, n)
 	}
 	switch {
-	case err != nil || k.Bias.IsZero():
+	case err != nil:
 		return err
-	case k.Acc:
+	case k.Acc && !k.Bias.IsZero():
 		return errors.New("operand Bias and Acc exclude each other")
+	case k.Acc && k.F != 0:
+		return errors.New("the function F and Acc exclude each other")
+	case k.F != 0:
+		err = k.F.check()
 	}
-	return shaped("Bias", k.Bias, t, n)
+	return cmp.Or(err, optional("Bias", k.Bias, t, n))
 }
 
 // folded tells whether an array, its leading axes folded into one, is the matrix that it should be.

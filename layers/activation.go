@@ -40,6 +40,15 @@ func (l *Activation) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return y
 }
 
+// after returns f(y) for the y that a makes of x, in one pass: Forward of both layers, which has the same bits.
+func (l *Activation) after(a *Affine, x *tensor.Tensor) *tensor.Tensor {
+	a.begin(x)
+	if l.owns(x) { // and would write where the product reads
+		return l.Forward(a.Forward(x))
+	}
+	return a.run(x, l.room(&l.y, x, a.shape...), l.forward.F)
+}
+
 // Backward returns the gradient of x.
 func (l *Activation) Backward(dy *tensor.Tensor) *tensor.Tensor {
 	gradient(l.name, dy, l.y)

@@ -16,8 +16,9 @@ type Affine struct {
 	w, b       *Param // b is nil for the plain product
 	params     []*Param
 
-	x, y  *tensor.Tensor
-	shape []int // of y
+	x, own *tensor.Tensor
+	y      *tensor.Tensor // what Forward returned: own; or an activation's result, if that came next in a chain
+	shape  []int          // of y
 
 	forward, gradX, gradW kernels.MatMul
 	gradB                 kernels.SumRows
@@ -76,6 +77,12 @@ func newAffine(name string, transposed bool, w, b *tensor.Tensor) *Affine {
 
 // Forward returns x·w + b. It panics unless the last axis of x is as long as the columns of w or, transposed, its rows.
 func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
+	l.begin(x)
+	return l.run(x, l.room(&l.own, x, l.shape...), 0)
+}
+
+// begin checks x, and tells the shape of y.
+func (l *Affine) begin(x *tensor.Tensor) {
 	w := l.w.Value
 	compatible(l.name, "x", x, "w", w)
 	l.input(l.name, "x", x)
@@ -84,9 +91,13 @@ func (l *Affine) Forward(x *tensor.Tensor) *tensor.Tensor {
 		device.Panicf("layers.%s: x is %v and w is %v, want x [... %d]", l.name, x, w, l.terms)
 	}
 	l.shape = append(append(l.shape[:0], x.Shape()[:last]...), l.n)
-	l.x = x
-	y := l.room(&l.y, x, l.shape...)
-	l.forward = kernels.MatMul{C: y.Array(), A: x.Array(), B: w.Array(), TransB: l.transposed}
+	l.y = nil
+}
+
+// run makes y = f(x·w + b), or x·w + b without an f.
+func (l *Affine) run(x, y *tensor.Tensor, f kernels.Activation) *tensor.Tensor {
+	l.x, l.y = x, y
+	l.forward = kernels.MatMul{C: y.Array(), A: x.Array(), B: l.w.Value.Array(), TransB: l.transposed, F: f}
 	if l.b != nil {
 		l.forward.Bias = l.b.Value.Array()
 	}
@@ -114,6 +125,12 @@ func (l *Affine) Backward(dy *tensor.Tensor) *tensor.Tensor {
 		d.Launch(&l.gradB)
 	}
 	return dx
+}
+
+// Free gives back the memory that the layer holds beside its parameters. The layer can be used again.
+func (l *Affine) Free() {
+	l.owned.Free()
+	l.y = nil
 }
 
 // Params is w and, if there is one, b.

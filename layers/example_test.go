@@ -496,12 +496,12 @@ func ExampleSequential_Free() {
 	in := layers.NewInit(cpu, device.Float32, 1)
 	net, x := layers.NewSequential(layers.NewMatMul(in.Xavier(3, 4)), layers.NewTanh()), in.Normal(1, 5, 3)
 	before := cpu.Info().InUse
-	net.Forward(x) // two results of 5×4 elements
+	net.Forward(x) // a result of 5×4 elements
 	fmt.Println(cpu.Info().InUse-before, "bytes")
 	net.Free()
 	fmt.Println(cpu.Info().InUse-before, "bytes")
 	// Output:
-	// 160 bytes
+	// 80 bytes
 	// 0 bytes
 }
 

@@ -139,11 +139,14 @@ func release(t *tensor.Tensor) {
 
 // input panics if t, called name, is memory of the layer's own: what it returned before, which it is about to overwrite.
 func (o *owned) input(where, name string, t *tensor.Tensor) {
-	for _, own := range o.tensors {
-		if *own != nil && t.Array().Overlaps((*own).Array().Slice) {
-			device.Panicf("layers.%s: %s, %v, is what this layer itself returned and would overwrite; want another layer for it", where, name, t)
-		}
+	if o.owns(t) {
+		device.Panicf("layers.%s: %s, %v, is what this layer itself returned and would overwrite; want another layer for it", where, name, t)
 	}
+}
+
+// owns tells whether t is memory of the layer's own.
+func (o *owned) owns(t *tensor.Tensor) bool {
+	return slices.ContainsFunc(o.tensors, func(own **tensor.Tensor) bool { return *own != nil && t.Array().Overlaps((*own).Array().Slice) })
 }
 
 // weighted is what layers with weights have in common beside their own memory: the gradient of x is a product of its own,

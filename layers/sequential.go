@@ -10,7 +10,8 @@ import (
 )
 
 // Sequential is layers one after another. If they are recurrent layers, with or without others in between that take each step
-// for itself, such as Affine, it is a Recurrent: a stack.
+// for itself, such as Affine, it is a Recurrent: a stack. An Affine and the Activation that comes next take one pass over
+// memory together.
 type Sequential struct {
 	layers  []Layer
 	params  []*Param
@@ -59,10 +60,28 @@ func (s *Sequential) contained() []Layer { return s.layers }
 
 // Forward passes x through the layers.
 func (s *Sequential) Forward(x *tensor.Tensor) *tensor.Tensor {
-	for _, l := range s.layers {
-		x = l.Forward(x)
+	for i := 0; i < len(s.layers); i++ {
+		if a, f := s.activated(i); f != nil {
+			x = f.after(a, x)
+			i++
+		} else {
+			x = s.layers[i].Forward(x)
+		}
 	}
 	return x
+}
+
+// activated is layer i and the one that comes next if that is an activation of a product; nil otherwise.
+func (s *Sequential) activated(i int) (*Affine, *Activation) {
+	if i+1 == len(s.layers) {
+		return nil, nil
+	}
+	a, product := s.layers[i].(*Affine)
+	f, activation := s.layers[i+1].(*Activation)
+	if !product || !activation {
+		return nil, nil
+	}
+	return a, f
 }
 
 // Backward passes dy back through the layers and returns the gradient of x.

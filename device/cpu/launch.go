@@ -168,6 +168,9 @@ type scratch[T device.Float] struct {
 	gru     gruRows[T]
 	squared []T       // what sumSquares sums
 	sums    []float64 // of its blocks
+
+	activations [kernels.ReLU + 1]func(c []T) // what products finish elements with
+	activate    kernels.Activate              // of a product that does not
 }
 
 func scratchOf[T device.Float](d *cpu) *scratch[T] {

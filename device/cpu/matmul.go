@@ -8,12 +8,28 @@ import (
 
 func matMul[T device.Float](d *cpu, k *kernels.MatMul) {
 	m, n, terms := k.Dims()
-	a, b, c := data[T](k.A.Slice), data[T](k.B.Slice), data[T](k.C.Slice)
-	if bias := data[T](k.Bias.Slice); bias != nil {
-		scratchOf[T](d).biased(k.TransA, k.TransB, m, n, terms, a, b, bias, c)
-		return
+	a, b, c, bias := data[T](k.A.Slice), data[T](k.B.Slice), data[T](k.C.Slice), data[T](k.Bias.Slice)
+	switch s := scratchOf[T](d); {
+	case k.F != 0:
+		lda, ldb := stored(k.TransA, k.TransB, m, n, terms)
+		if !s.mul.MulFinish(k.TransA, k.TransB, m, n, terms, a, lda, b, ldb, bias, s.activation(k.F), c, max(n, 1)) {
+			s.activate = kernels.Activate{F: k.F, Y: k.C, X: k.C}
+			d.team.For(k.C.Len(), grain(costly), &s.activate, d.code(k.C.Type()).activate)
+			s.activate = kernels.Activate{}
+		}
+	case bias != nil:
+		s.biased(k.TransA, k.TransB, m, n, terms, a, b, bias, c)
+	default:
+		s.product(k.TransA, k.TransB, m, n, terms, a, b, k.Acc, c)
 	}
-	scratchOf[T](d).product(k.TransA, k.TransB, m, n, terms, a, b, k.Acc, c)
+}
+
+// activation is apply in place, for a product. It is made once, as it would be allocated each time.
+func (s *scratch[T]) activation(f kernels.Activation) func(c []T) {
+	if s.activations[f] == nil {
+		s.activations[f] = func(c []T) { apply(f, c, c) }
+	}
+	return s.activations[f]
 }
 
 // product is C = op(A)·op(B), or C += op(A)·op(B) with acc, of matrices whose rows follow one another.

@@ -103,7 +103,15 @@ func (s *shadow) bound(k device.Kernel, in, out numbers) (numbers, error) {
 		return numbers{"Z": bounds(k.Z.Type(), 5, out["Z"])}, nil
 	case *kernels.MatMul:
 		_, _, terms := k.Dims()
-		return s.sums(k, k.C.Type(), in, map[string]int{"C": terms + 2})
+		sums := *k
+		sums.F = 0
+		all, err := s.sums(&sums, k.C.Type(), in, map[string]int{"C": terms + 2})
+		if k.F != 0 && err == nil {
+			for i, bound := range bounds(k.C.Type(), transcendental, out["C"]) {
+				all["C"][i] += bound // for no function is steeper than 1
+			}
+		}
+		return all, err
 	case *kernels.SumRows:
 		return s.sums(k, k.Y.Type(), in, map[string]int{"Y": kernels.Rows(k.X) + 1})
 	case *kernels.SumSquares:

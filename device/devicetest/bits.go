@@ -69,6 +69,7 @@ func invariance(types []device.DType) []check {
 	for _, t := range types {
 		all = append(all,
 			check{name: "MatMul/" + t.String(), cases: 1, run: func(l *lab) error { return rowsOfMatMul(l.d, t) }},
+			check{name: "Activation/" + t.String(), cases: 1, run: func(l *lab) error { return activationOfMatMul(l.d, t) }},
 			check{name: "LayerNorm/" + t.String(), cases: 2, run: func(l *lab) error {
 				return errors.Join(
 					rowsOfNorm(l.d, layerNormTrial(t, []int{17, 300}, layerNormEps, data{"normal", normal}), "Y", "Mean", "RStd"),
@@ -114,7 +115,7 @@ func rowsOfMatMul(d device.Device, t device.DType) error {
 	const m = 67
 	for _, size := range [][2]int{{1, 300}, {33, 65}, {130, 515}, {300, 17}} {
 		n, terms := size[0], size[1]
-		for _, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}, {Acc: true}} {
+		for _, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}, {Acc: true}, {F: kernels.Tanh}} {
 			shapeA, shapeB, axis := stored(k.TransA, m, terms), stored(k.TransB, terms, n), 0
 			if k.TransA {
 				axis = 1
@@ -143,6 +144,42 @@ func rowsOfMatMul(d device.Device, t device.DType) error {
 				if row := n * t.Size(); !bytes.Equal(part, whole[rows[0]*row:rows[1]*row]) {
 					return fmt.Errorf("MatMul %dx%dx%d%s: rows %v have other bits alone than among all", m, n, terms, options(k), rows)
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// activationOfMatMul finds that what a product does with its function has the bits of Activate after a product without one.
+func activationOfMatMul(d device.Device, t device.DType) error {
+	for i, size := range []product{{m: 1, n: 17, k: 300}, {m: 67, n: 65, k: 33}, {m: 61, n: 300, k: 300}, {m: 1000, n: 257, k: 5}, {m: 130, n: 1100, k: 70}, {m: 5, n: 3, k: 0}} {
+		for j, f := range activations {
+			m, n, terms := size.m, size.n, size.k
+			r := seeded(dims(m, n, terms))
+			a, b := these(scaled(0.3, normal)(r, m*terms)...), these(normal(r, terms*n)...)
+			biased := (i+j)%2 == 0
+			run := func(f kernels.Activation) (*trial, map[string][]byte, error) {
+				tr := matMulTrial(t, kernels.MatMul{F: f}, []int{m, n}, []int{m, terms}, []int{terms, n}, a, b, false)
+				if biased {
+					tr.operands = append(tr.operands, operand{name: "Bias", shape: []int{n}, fill: these(normal(seeded("bias"), n)...)})
+				}
+				outputs, err := tr.outputs(d)
+				return tr, outputs, err
+			}
+			tr, got, err := run(f)
+			if err != nil {
+				return err
+			}
+			_, sums, err := run(0)
+			if err != nil {
+				return err
+			}
+			want, err := activateTrial(t, f, m*n, data{"sums", these(decode(t, sums["C"])...)}).outputs(d)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(got["C"], want["Y"]) {
+				return fmt.Errorf("MatMul %dx%dx%d%s, bias %v: it has other bits than Activate after the product", m, n, terms, options(tr.kernel), biased)
 			}
 		}
 	}

@@ -96,6 +96,38 @@ var matMulFaults = []fault{
 			c[i] -= read(d, k.Bias)[i%kernels.Cols(k.C)]
 		}
 	}),
+	edit("its function is left out", func(k *kernels.MatMul) { k.F = 0 }),
+	edit("its sigmoid is tanh", func(k *kernels.MatMul) {
+		if k.F == kernels.Sigmoid {
+			k.F = kernels.Tanh
+		}
+	}),
+	edit("its function is left out where rows are many", func(k *kernels.MatMul) {
+		if kernels.Rows(k.C) > 128 {
+			k.F = 0
+		}
+	}),
+	in("its function comes before the bias", func(d device.Device, k *kernels.MatMul) {
+		if k.F == 0 || k.Bias.IsZero() {
+			d.Launch(*k)
+			return
+		}
+		bias := read(d, k.Bias)
+		k.Bias = device.Array{}
+		d.Launch(*k)
+		c := read(d, k.C)
+		for i := range c {
+			c[i] += bias[i%len(bias)]
+		}
+		write(d, k.C, c)
+	}),
+	spoil("its function is applied twice", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
+		for i, v := range c {
+			if k.F != 0 {
+				c[i] = value(k.F, v)
+			}
+		}
+	}),
 	spoil("it computes in half precision", ofC, func(k *kernels.MatMul, d device.Device, c []float64) {
 		for i, v := range c {
 			c[i] = float64(math.Float32frombits(math.Float32bits(float32(v)) &^ (1<<13 - 1)))

@@ -43,19 +43,26 @@ func matMul(t device.DType) []*trial {
 		{"special", sprinkled(normal, math.NaN(), math.Inf(1), 0, math.Copysign(0, -1)), sprinkled(normal, math.Inf(-1), 0, 0)},
 	}
 	var all []*trial
-	for _, p := range products() {
-		for _, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}} {
-			for _, plus := range []struct{ c, bias bool }{{}, {c: true}, {bias: true}} {
+	for i, p := range products() {
+		for j, k := range []kernels.MatMul{{}, {TransB: true}, {TransA: true}, {TransA: true, TransB: true}} {
+			f := activations[(i+j)%len(activations)] // this and that, now with a bias and now without
+			for _, plus := range []struct {
+				c, bias bool
+				f       kernels.Activation
+			}{{}, {c: true}, {bias: true}, {bias: (i+j)%2 == 0, f: f}} {
 				for _, d := range data {
 					if p.large && (d.name == "special" || (d.name == "normal") == (plus.c || plus.bias)) {
 						continue // the small ones show what else there is to see
 					}
-					k.Acc = plus.c
+					if d.name == "exact" && plus.f != 0 && plus.f != kernels.ReLU {
+						continue // for they round
+					}
+					k.Acc, k.F = plus.c, plus.f
 					tr := matMulTrial(t, k, []int{p.m, p.n}, stored(k.TransA, p.m, p.k), stored(k.TransB, p.k, p.n), d.a, d.b, plus.bias)
 					tr.size = dims(p.m, p.n, p.k)
 					tr.variant = fmt.Sprintf("bias %v, %s", plus.bias, d.name)
 					tr.exact = d.name == "exact"
-					tr.zeros = p.k == 0 || d.name == "special"
+					tr.zeros = p.k == 0 || d.name == "special" || plus.f == kernels.ReLU
 					tr.busy, tr.long = p.large, p.long
 					all = append(all, tr)
 				}
@@ -93,7 +100,7 @@ func stored(trans bool, rows, cols int) []int {
 	return []int{rows, cols}
 }
 
-// matMulTrial computes C = op(A)·op(B) + Bias or adds to C.
+// matMulTrial computes C = F(op(A)·op(B) + Bias) or adds to C.
 func matMulTrial(t device.DType, k kernels.MatMul, c, a, b []int, fillA, fillB fill, biased bool) *trial {
 	m, n := folded(c)
 	rowsA, colsA := folded(a)
@@ -123,7 +130,11 @@ func matMulTrial(t device.DType, k kernels.MatMul, c, a, b []int, fillA, fillB f
 				for l := range terms {
 					sum.add(a[at(k.TransA, i, l, colsA)] * b[at(k.TransB, l, j, colsB)])
 				}
-				result.near(i*n+j, sum.total, sum.bound(s, 1))
+				if k.F != 0 {
+					result.nearActivated(i*n+j, k.F, sum.total, sum.bound(s, 1))
+				} else {
+					result.near(i*n+j, sum.total, sum.bound(s, 1))
+				}
 			}
 		}
 	}

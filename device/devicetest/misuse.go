@@ -188,6 +188,7 @@ var wrongOptions = []struct {
 	{"Binary", "Op", kernels.Operator(0)},
 	{"BinaryGrad", "Op", kernels.Operator(9)},
 	{"MatMul", "Acc", true}, // with a bias
+	{"MatMul", "F", kernels.Activation(4)},
 	{"SGD", "V", device.Array{}},
 	{"Adam", "Step", 0},
 	{"CopyColumns", "Cols", 1000},

@@ -68,6 +68,7 @@ var faults = map[string]func(d device.Device) device.Device{
 	"none":                           change(func(*kernels.MatMul) {}),
 	"MatMul overwrites":              change(func(k *kernels.MatMul) { k.Acc = false }),
 	"MatMul forgets the bias":        change(func(k *kernels.MatMul) { k.Bias = kernels.Array{} }),
+	"MatMul forgets its function":    change(func(k *kernels.MatMul) { k.F = 0 }),
 	"SumRows overwrites":             change(func(k *kernels.SumRows) { k.Acc = false }),
 	"ReLU for tanh":                  change(func(k *kernels.Activate) { k.F = max(k.F, kernels.ReLU) }),
 	"the sigmoid's derivative":       change(func(k *kernels.ActivateGrad) { k.F = kernels.Sigmoid }),

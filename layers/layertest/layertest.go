@@ -51,6 +51,7 @@ func Run(t *testing.T, open func() (device.Device, error)) {
 		{"SharedWeights", sharedWeights, 0},
 		{"Params", params, 0},
 		{"Sequential", sequential, 0},
+		{"Fused", fused, 0},
 		{"Loss", loss, 0},
 		{"LossIgnores", lossIgnores, 0},
 		{"LossExtremes", lossExtremes, 0},

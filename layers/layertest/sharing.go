@@ -151,3 +151,61 @@ func sequential(e *env) {
 		e.Error("a chain of no layers changes what passes through it")
 	}
 }
+
+// fused holds a chain, whose products do what the activations after them would, against its layers one by one.
+func fused(e *env) {
+	w, wT, b := e.weight(4, 5), e.weight(5, 4), e.normal(5)
+	x, dy := e.normal(3, 2, 4), e.normal(3, 2, 5)
+	for name, newProduct := range map[string]func() *layers.Affine{
+		"MatMul":           func() *layers.Affine { return layers.NewMatMul(w) },
+		"Affine":           func() *layers.Affine { return layers.NewAffine(w, b) },
+		"MatMulTransposed": func() *layers.Affine { return layers.NewMatMulTransposed(wT) },
+		"AffineTransposed": func() *layers.Affine { return layers.NewAffineTransposed(wT, b) },
+	} {
+		for _, newActivation := range []func() *layers.Activation{layers.NewSigmoid, layers.NewTanh, layers.NewReLU} {
+			product, activation, last := newProduct(), newActivation(), newActivation()
+			net := layers.NewSequential(product, activation, last)
+			// run is all that two passes make, back through what forward did.
+			run := func(forward, backward func(*tensor.Tensor) *tensor.Tensor) (all []float64) {
+				for _, p := range product.Params() {
+					p.Grad.Fill(0)
+				}
+				for range 2 {
+					all = append(append(all, e.values(forward(x))...), e.values(backward(dy))...)
+				}
+				for _, p := range product.Params() {
+					all = append(all, e.values(p.Grad)...)
+				}
+				return all
+			}
+			alone, f, g := newProduct(), newActivation(), newActivation()
+			want := run(
+				func(x *tensor.Tensor) *tensor.Tensor { return g.Forward(f.Forward(alone.Forward(x))) },
+				func(dy *tensor.Tensor) *tensor.Tensor { return alone.Backward(f.Backward(g.Backward(dy))) })
+			got := run(net.Forward, net.Backward)
+			e.same(name+" in a chain", e.tensor(got, len(got)), want)
+
+			sums := e.values(alone.Forward(x))
+			y := net.Forward(x)
+			values := e.values(y)
+			e.same(name+" by itself", product.Forward(x), sums)
+			e.same(name+" in the chain after that", y, values)
+			got = run(net.Forward, net.Backward)
+			e.same(name+" in a chain again", e.tensor(got, len(got)), want)
+		}
+	}
+
+	// What a chain returned, it may get; its layers, that have no more than one result each, work in turns then.
+	square, b4 := e.weight(4, 4), e.normal(4)
+	net := layers.NewSequential(layers.NewAffine(square, b4), layers.NewTanh())
+	affine, tanh := layers.NewAffine(square, b4), layers.NewTanh()
+	once := e.clone(net.Forward(x))
+	want := e.values(tanh.Forward(affine.Forward(once)))
+	e.same("a chain of its own result", net.Forward(net.Forward(x)), want)
+
+	net.Free()
+	if err := layers.Try(func() { affine.Free(); affine.Backward(once) }); err == nil {
+		e.Error("Backward after Free is no misuse")
+	}
+	e.same("a chain after Free", net.Forward(x), e.values(once))
+}

@@ -69,6 +69,7 @@ type operands[T Float] struct {
 	lda, ldb, ldc, k int
 	transA, transB   bool
 	acc              bool
+	finish           func(c []T)
 }
 
 // Mul computes C = op(A)·op(B), or C += op(A)·op(B) if acc is set. Matrices are in row-major order. op(A) is m×k: A
@@ -77,43 +78,56 @@ type operands[T Float] struct {
 //
 // Mul panics if a size is negative, a leading dimension is less than the length of a row, or a slice is too short.
 func (g *Multiplier[T]) Mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
-	g.mul(transA, transB, m, n, k, a, lda, b, ldb, nil, acc, c, ldc)
+	g.mul(transA, transB, m, n, k, a, lda, b, ldb, nil, acc, nil, c, ldc)
 }
 
 // MulBias computes C = op(A)·op(B) + bias, which is added to each row and comes first in each sum. C must not
 // overlap it. MulBias is like Mul otherwise, and like Mul without acc if the bias is nil.
 func (g *Multiplier[T]) MulBias(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias, c []T, ldc int) {
+	g.MulFinish(transA, transB, m, n, k, a, lda, b, ldb, bias, nil, c, ldc)
+}
+
+// MulFinish is MulBias, and has finish change the elements of C, piece by piece, when they are done and still in the cache,
+// on whatever goroutine did them. It tells whether it has: where goroutines share narrow parts of rows, so many calls
+// would take longer than another pass over C, and finish, which must not panic, is not called at all.
+func (g *Multiplier[T]) MulFinish(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias []T, finish func(c []T), c []T, ldc int) bool {
 	if bias != nil && len(bias) < n {
 		panic(shortBias)
 	}
-	g.mul(transA, transB, m, n, k, a, lda, b, ldb, bias, false, c, ldc)
+	return g.mul(transA, transB, m, n, k, a, lda, b, ldb, bias, false, finish, c, ldc)
 }
 
-func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias []T, acc bool, c []T, ldc int) {
+func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, bias []T, acc bool, finish func(c []T), c []T, ldc int) bool {
 	check(transA, m, k, a, lda, mLT0, kLT0, badLdA, shortA)
 	check(transB, k, n, b, ldb, kLT0, nLT0, badLdB, shortB)
 	check(false, m, n, c, ldc, mLT0, nLT0, badLdC, shortC)
 	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
-		multiplyNothing(m, n, bias, acc, c, ldc)
-		return
+		return true
 	}
 	var ( // filled in place: small products would notice copies
 		o operands[T]
 		p plan
 	)
 	o.a, o.b, o.c, o.bias, o.lda, o.ldb, o.ldc = a, b, c, bias, lda, ldb, ldc
-	o.k, o.transA, o.transB, o.acc = k, transA, transB, acc
+	o.k, o.transA, o.transB, o.acc, o.finish = k, transA, transB, acc, finish
+	if k == 0 {
+		multiplyNothing(m, n, bias, acc, c, ldc)
+		o.finished(0, m, 0, n)
+		return true
+	}
 	makePlan(&p, &o, m, n)
 	if p.mb == m && p.nb == n {
 		multiply(&p, &o, &g.own, 0, m, 0, n)
-		return
+		o.finished(0, m, 0, n)
+		return true
+	}
+	if p.nb < min(n, 256) { // so short are the parts of rows that calls would tell
+		o.finish = nil
 	}
 	g.job = job[T]{o, p, m, n}
 	g.share()
 	g.job = job[T]{} // keeps nobody's matrices alive
+	return o.finish != nil
 }
 
 // multiplyNothing is the product of matrices that have no columns and no rows respectively.
@@ -122,6 +136,19 @@ func multiplyNothing[T Float](m, n int, bias []T, acc bool, c []T, ldc int) {
 		row := c[i*ldc:][:n]
 		clear(row)
 		copy(row, bias)
+	}
+}
+
+// finished has finish change rows i0 to i1 and columns j0 to j1 of C, which are done.
+func (o *operands[T]) finished(i0, i1, j0, j1 int) {
+	switch {
+	case o.finish == nil:
+	case j1-j0 == o.ldc: // rows that follow one another
+		o.finish(o.c[i0*o.ldc : i1*o.ldc])
+	default:
+		for i := i0; i < i1; i++ {
+			o.finish(o.c[i*o.ldc+j0 : i*o.ldc+j1])
+		}
 	}
 }
 
@@ -138,7 +165,7 @@ func (g *Multiplier[T]) share() {
 	}
 	j := &g.job
 	blocks, worth := ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), smallest[j.kernel]/2
-	g.team.Each(blocks, int(worth/work(j.mb, j.nb, j.k)), g, bodyOf[T]())
+	g.team.Each(blocks, int(worth/work(j.mb, j.nb, j.terms())), g, bodyOf[T]())
 }
 
 // A Body must exist before it is needed: to refer to one generic function from another allocates.
@@ -170,7 +197,9 @@ func blocks[T Float](arg any, lo, hi int) {
 	down := ceilDiv(j.m, j.mb)
 	for t := lo; t < hi; t++ { // down the columns, which share a part of B
 		i0, j0 := t%down*j.mb, t/down*j.nb
-		multiply(&j.plan, &j.operands, s, i0, min(i0+j.mb, j.m), j0, min(j0+j.nb, j.n))
+		i1, j1 := min(i0+j.mb, j.m), min(j0+j.nb, j.n)
+		multiply(&j.plan, &j.operands, s, i0, i1, j0, j1)
+		j.finished(i0, i1, j0, j1)
 	}
 
 	g.mu.Lock()

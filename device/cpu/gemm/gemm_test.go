@@ -261,6 +261,44 @@ func testMul[T Float](t *testing.T) {
 	}
 }
 
+func TestMulFinish(t *testing.T) { eachType(t, testFinish[float32], testFinish[float64]) }
+
+// testFinish finds each element of C finished once, or none, and both of these.
+func testFinish[T Float](t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	draw := func() T { return T(rng.Float64()*2 - 1) }
+	finish := func(c []T) {
+		for i := range c {
+			c[i] = 3 - c[i]
+		}
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for _, kernel := range kernels() {
+		use(t, kernel)
+		var g Multiplier[T]
+		seen := map[bool]bool{}
+		for _, c := range []struct{ m, n, k, pad int }{
+			{m: 0, n: 3, k: 2}, {m: 3, n: 5, k: 0, pad: 1}, {m: 7, n: 9, k: 11}, {m: 7, n: 9, k: 11, pad: 3}, {m: 70_001, n: 1, k: 1},
+			{m: 1000, n: 257, k: 5}, {m: 130, n: 1100, k: 70}, {m: 130, n: 1100, k: 70, pad: 2},
+			{m: 1, n: 3000, k: 700}, {m: 1000, n: 1024, k: 64}, {m: 61, n: 300, k: 300},
+		} {
+			a, b := newMatrix[T](false, c.m, c.k, 0, 0).fill(draw), newMatrix[T](false, c.k, c.n, 0, 0).fill(draw)
+			bias := newMatrix[T](false, 1, c.n, 0, 0).fill(draw).data[:c.n]
+			want, got := newMatrix[T](false, c.m, c.n, c.pad, 0), newMatrix[T](false, c.m, c.n, c.pad, 0)
+			g.MulBias(false, false, c.m, c.n, c.k, a.data, a.ld, b.data, b.ld, bias, want.data, want.ld)
+			finished := g.MulFinish(false, false, c.m, c.n, c.k, a.data, a.ld, b.data, b.ld, bias, finish, got.data, got.ld)
+			seen[finished] = true
+			for i := 0; i < c.m && finished; i++ {
+				finish(want.data[i*want.ld:][:c.n])
+			}
+			wantSame(t, fmt.Sprintf("%s, %+v, finished=%t", Kernel(), c, finished), want, got)
+		}
+		if len(seen) != 2 {
+			t.Errorf("%s: finished is always %t", Kernel(), seen[true])
+		}
+	}
+}
+
 // TestMulOfLargeMatrices is of shapes that are divided into blocks in every way.
 func TestMulOfLargeMatrices(t *testing.T) { eachType(t, testLarge[float32], testLarge[float64]) }
 

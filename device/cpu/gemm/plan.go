@@ -24,7 +24,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	if par.Awake() > 0 {
 		least /= 2
 	}
-	large := work(m, n, o.k) > least
+	large := work(m, n, o.terms()) > least
 	if large {
 		// With AVX2 a panel of B is a line wide. Where rows are as far apart as pages, as those of 1024 are, few of their
 		// lines stay in the cache at the same time.
@@ -52,7 +52,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
-	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb, o.k) > least/2 {
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb, o.terms()) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)
@@ -73,6 +73,14 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 // work is how many multiplications take as long as a product. One row takes as long as eight would, since it has to wait
 // for B.
 func work(m, n, k int) int64 { return int64(max(m, 8)) * int64(n) * int64(k) }
+
+// terms is how many multiplications an element of C is worth. To finish it, which may well be a tanh, is worth some more.
+func (o *operands[T]) terms() int {
+	if o.finish != nil {
+		return o.k + 32
+	}
+	return o.k
+}
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 

@@ -135,6 +135,40 @@ func TestPacksOnce(t *testing.T) {
 	}
 }
 
+// vendor is a driver that does all products itself.
+type vendor struct {
+	gpu.Driver
+	products int
+}
+
+func (v *vendor) Multiply(*gpu.Product) (bool, error) {
+	v.products++
+	return true, nil
+}
+
+// TestActivated activates what a driver multiplied in a launch of its own, and what a kernel multiplies in none.
+func TestActivated(t *testing.T) {
+	for _, test := range []struct {
+		biased             bool
+		products, launches int
+	}{{false, 1, 1}, {true, 0, 1}} { // a product with a bias is a kernel's
+		w := idle(device.GPU)
+		v := &vendor{Driver: w}
+		d := gpu.New(v)
+		k := &kernels.MatMul{C: array(d, device.Float32, 8, 16), A: array(d, device.Float32, 8, 4), B: array(d, device.Float32, 4, 16), F: kernels.Tanh}
+		if test.biased {
+			k.Bias = array(d, device.Float32, 16)
+		}
+		d.Launch(k)
+		if err := d.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if v.products != test.products || w.Launches != test.launches {
+			t.Errorf("%+v: %d products, %d launches", test, v.products, w.Launches)
+		}
+	}
+}
+
 // TestNoResidency reports that the driver does not know how many groups run at once.
 func TestNoResidency(t *testing.T) {
 	d := gpu.New(together{Driver: idle(device.GPU), err: gputest.ErrInjected})

@@ -42,7 +42,15 @@ func (d *gpu) matMul(k *kernels.MatMul) {
 	case !k.Bias.IsZero():
 		p.d = k.Bias.Slice
 	}
-	d.multiply(&p)
+	switch {
+	case k.F == 0:
+		d.multiply(&p)
+	case d.vendor(&p):
+		d.activate(&kernels.Activate{F: k.F, Y: k.C, X: k.C})
+	default:
+		p.f, p.of = activated, k.F
+		d.multiply(&p)
+	}
 }
 
 // strides is how far neighbours are apart along a matrix's rows×cols, which is stored transposed if trans.
@@ -59,11 +67,12 @@ func (d *gpu) multiply(p *product) {
 		return
 	}
 	p.layOut()
-	if !d.class.cpu || p.f != plain {
+	if !d.class.cpu {
 		d.queue(p, 1, 0)
 		return
 	}
-	// A CPU's operands are packed, so a long sum is cut into pieces, each of which goes on with what C holds.
+	// A CPU's operands are packed, so a long sum is cut into pieces, each of which goes on with what C holds. The last one
+	// finishes it.
 	const most = 1 << 24 // elements of scratch memory
 	piece := max(256, most/(p.m+p.n+1))
 	for at := 0; at == 0 || at < p.k; at += piece {
@@ -73,6 +82,9 @@ func (d *gpu) multiply(p *product) {
 		if at > 0 {
 			q.a, q.b = p.a.Slice(at*p.ak, p.a.Len()), p.b.Slice(at*p.bk, p.b.Len())
 			q.d, q.dm = p.c, p.n
+		}
+		if at+q.k < p.k {
+			q.f = plain
 		}
 		d.queue(&q, 1, 0)
 	}
