@@ -1,6 +1,11 @@
 package kernels
 
-import "github.com/keisan-go/keisan/device"
+import (
+	"fmt"
+	"math"
+
+	"github.com/keisan-go/keisan/device"
+)
 
 // Gather is Y[i] = W[IDs[i]], rows of a table by their numbers. A number outside [0, V) makes its row NaN.
 //
@@ -46,8 +51,17 @@ func indexed(tableName string, table *Array, rowsName string, rows, ids *Array) 
 	}
 	last := len(rows.Shape) - 1
 	return first(
+		numbered(tableName, "rows", table.Shape[0]),
 		folded(tableName, table, table.Shape[0], Cols(*rows)),
 		shaped("IDs", ids, device.Int32, rows.Shape[:last]...))
+}
+
+// numbered tells whether there are more rows or columns of an operand than int32 can number.
+func numbered(name, what string, n int) error {
+	if int64(n) > math.MaxInt32 {
+		return fmt.Errorf("%s has %d %s, want %d or fewer, which int32 can number", name, n, what, math.MaxInt32)
+	}
+	return nil
 }
 
 // bytesOf is the bytes of an array's elements, each counted so many times.

@@ -66,7 +66,8 @@ func (k SoftmaxCrossEntropy) Check() error {
 		like("P", &k.P, &k.X),
 		shaped("Losses", &k.Losses, t, rows...),
 		shaped("Loss", &k.Loss, t),
-		shaped("Target", &k.Target, device.Int32, rows...))
+		shaped("Target", &k.Target, device.Int32, rows...),
+		numbered("X", "columns", Cols(k.X)))
 }
 
 func (k SoftmaxCrossEntropy) Cost() device.Cost {
