@@ -114,7 +114,7 @@ func float(name string, a *Array, axes int) error {
 	return nil
 }
 
-// first is the first error of several, nil if there is none.
+// first is the first error of several, nil if there is none: cmp.Or, which makes a call for each comparison.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
