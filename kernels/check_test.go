@@ -436,6 +436,21 @@ func TestOperands(t *testing.T) {
 	}
 }
 
+// TestNoAllocations lists and checks operands as each launch does. A pointer to one that outlived the call would move the
+// kernel to the heap.
+func TestNoAllocations(t *testing.T) {
+	var ops []device.Operand
+	for _, k := range fitting() {
+		if n := testing.AllocsPerRun(10, func() {
+			if ops = k.Operands(ops[:0]); k.Check() != nil {
+				t.Error(k.Check())
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations a launch", k.Name(), n)
+		}
+	}
+}
+
 func TestAcc(t *testing.T) {
 	for _, c := range []struct {
 		k    device.Kernel
