@@ -2,7 +2,7 @@ package device
 
 import (
 	"fmt"
-	"slices"
+	"math/bits"
 	"strings"
 )
 
@@ -12,7 +12,7 @@ import (
 // returns it grown, with the operands.
 func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 	ops = k.Operands(ops[:0])
-	err := usable(d, ops)
+	allocated, err := usable(d, ops)
 	if err == nil {
 		err = k.Check()
 	}
@@ -22,40 +22,43 @@ func Check(d Device, k Kernel, ops []Operand) (_ []Operand, allocated bool) {
 	if err != nil {
 		Panicf("kernels.%s: %v (%s)", k.Name(), err, Describe(ops))
 	}
-	for i := range ops {
-		if !ops[i].IsZero() && !ops[i].OK() {
-			return ops, false
-		}
-	}
-	return ops, true
+	return ops, allocated
 }
 
-// usable tells which operand is no memory of d that its shape describes; nil if all are.
-func usable(d Device, ops []Operand) error {
+// usable tells which operand is no memory of d that its shape describes, nil if all are, and whether all were allocated.
+func usable(d Device, ops []Operand) (allocated bool, err error) {
+	allocated = true
 	for i := range ops {
 		o := &ops[i]
-		m := o.Memory()
+		m := o.mem
 		switch {
 		case m == nil:
 		case m.Freed:
-			return fmt.Errorf("operand %s was freed", o.Name)
-		case m.Device != d && m.Device.Name() == d.Name():
-			return fmt.Errorf("operand %s is memory of another opening of %s", o.Name, d.Name())
+			return false, fmt.Errorf("operand %s was freed", o.Name)
 		case m.Device != d:
-			return fmt.Errorf("operand %s is memory of %s, not of %s", o.Name, m.Device.Name(), d.Name())
-		case !fits(o.Shape, o.Len()):
-			return fmt.Errorf("operand %s has shape %v but %d elements", o.Name, o.Shape, o.Len())
+			if m.Device.Name() == d.Name() {
+				return false, fmt.Errorf("operand %s is memory of another opening of %s", o.Name, d.Name())
+			}
+			return false, fmt.Errorf("operand %s is memory of %s, not of %s", o.Name, m.Device.Name(), d.Name())
+		case !fits(o.Shape, o.n):
+			return false, fmt.Errorf("operand %s has shape %v but %d elements", o.Name, o.Shape, o.n)
+		case m.Handle == nil:
+			allocated = false
 		}
 	}
-	return nil
+	return allocated, nil
 }
 
 // disjoint tells which operand overlaps one that is written and may not; nil if none does.
 func disjoint(ops []Operand) error {
 	for i := range ops {
+		w := &ops[i]
+		if w.Access&Write == 0 {
+			continue
+		}
 		for j := range ops {
-			w, o := &ops[i], &ops[j]
-			if i == j || w.Access&Write == 0 || !w.Overlaps(o.Slice) {
+			o := &ops[j]
+			if i == j || !w.Overlaps(o.Slice) {
 				continue
 			}
 			if inPlace := w.Access&InPlace != 0 && o.Access&Write == 0; inPlace && w.Slice == o.Slice {
@@ -69,15 +72,18 @@ func disjoint(ops []Operand) error {
 
 // fits tells whether n is the number of elements of a shape, which may be more than an int can count.
 func fits(shape []int, n int) bool {
-	empty := slices.Contains(shape, 0)
-	size := 1
+	size, over := uint(1), uint(0)
 	for _, d := range shape {
-		if d < 0 || !empty && d > n/size {
-			return false
+		var high uint
+		high, size = bits.Mul(size, uint(d))
+		if over |= high; d <= 0 {
+			if d < 0 {
+				return false
+			}
+			over = 0 // an axis of none empties what is too large
 		}
-		size *= d
 	}
-	return size == n
+	return over == 0 && size == uint(n)
 }
 
 // Describe is operands with their types and shapes: "C float32 [2 3], A float32 [2 4], B float32 [4 3]".

@@ -382,6 +382,27 @@ func TestRecurrentCheck(t *testing.T) {
 	}
 }
 
+// TestNumbered has tables of more rows, and classes, than int32 can number; all of them are empty.
+func TestNumbered(t *testing.T) {
+	many := math.MaxInt32
+	if many++; many < 0 {
+		t.Skip("int counts no further than int32 here")
+	}
+	for _, c := range []struct {
+		k    device.Kernel
+		want string
+	}{
+		{kernels.Gather{Y: f32(2, 0), W: f32(many-1, 0), IDs: i32(2)}, ""},
+		{kernels.Gather{Y: f32(2, 0), W: f32(many, 0), IDs: i32(2)}, "W has 2147483648 rows, want 2147483647 or fewer, which int32 can number"},
+		{kernels.ScatterAdd{DW: f32(many, 0), DY: f32(2, 0), IDs: i32(2)}, "DW has 2147483648 rows, want 2147483647 or fewer, which int32 can number"},
+		{kernels.SoftmaxCrossEntropy{Loss: f32(), Losses: f32(0), P: f32(0, many), X: f32(0, many), Target: i32(0)}, "X has 2147483648 columns, want 2147483647 or fewer, which int32 can number"},
+	} {
+		if err := c.k.Check(); c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
+			t.Errorf("%s: %v, want %q", c.k.Name(), err, c.want)
+		}
+	}
+}
+
 // TestOperands finds each array of a kernel among its operands, under its name and once, and adds them to what is there.
 func TestOperands(t *testing.T) {
 	for _, k := range fitting() {
@@ -414,6 +435,21 @@ func TestOperands(t *testing.T) {
 		}
 		if !writes {
 			t.Errorf("%s writes nothing", k.Name())
+		}
+	}
+}
+
+// TestNoAllocations lists and checks operands as each launch does. A pointer to one that outlived the call would move the
+// kernel to the heap.
+func TestNoAllocations(t *testing.T) {
+	var ops []device.Operand
+	for _, k := range fitting() {
+		if n := testing.AllocsPerRun(10, func() {
+			if ops = k.Operands(ops[:0]); k.Check() != nil {
+				t.Error(k.Check())
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations a launch", k.Name(), n)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -13,11 +12,11 @@ type Copy struct{ Dst, Src Array }
 func (k Copy) Name() string { return "Copy" }
 
 func (k Copy) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("Dst", k.Dst), reads("Src", k.Src))
+	return list(ops).replaces("Dst", &k.Dst).reads("Src", &k.Src)
 }
 
 func (k Copy) Check() error {
-	err := cmp.Or(float("Src", k.Src, 0), typed("Dst", k.Dst, k.Src.Type()))
+	err := first(float("Src", &k.Src, 0), typed("Dst", &k.Dst, k.Src.Type()))
 	if err == nil && k.Dst.Len() != k.Src.Len() {
 		err = fmt.Errorf("operand Dst has %d elements, Src %d", k.Dst.Len(), k.Src.Len())
 	}
@@ -38,11 +37,11 @@ type CopyColumns struct {
 func (k CopyColumns) Name() string { return "CopyColumns" }
 
 func (k CopyColumns) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("Dst", k.Dst), reads("Src", k.Src))
+	return list(ops).updates("Dst", &k.Dst).reads("Src", &k.Src)
 }
 
 func (k CopyColumns) Check() error {
-	err := cmp.Or(float("Src", k.Src, 1), float("Dst", k.Dst, 1), typed("Dst", k.Dst, k.Src.Type()))
+	err := first(float("Src", &k.Src, 1), float("Dst", &k.Dst, 1), typed("Dst", &k.Dst, k.Src.Type()))
 	switch {
 	case err != nil:
 		return err
@@ -68,9 +67,9 @@ type Fill struct {
 func (k Fill) Name() string { return "Fill" }
 
 func (k Fill) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, writes("Dst", k.Dst))
+	return list(ops).writes("Dst", &k.Dst)
 }
 
-func (k Fill) Check() error { return float("Dst", k.Dst, 0) }
+func (k Fill) Check() error { return float("Dst", &k.Dst, 0) }
 
 func (k Fill) Cost() device.Cost { return device.Cost{Bytes: bytes(k)} }

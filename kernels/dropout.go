@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -25,11 +24,11 @@ type Dropout struct {
 func (k Dropout) Name() string { return "Dropout" }
 
 func (k Dropout) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("Y", k.Y), reads("X", k.X))
+	return list(ops).replaces("Y", &k.Y).reads("X", &k.X)
 }
 
 func (k Dropout) Check() error {
-	err := cmp.Or(float("X", k.X, 0), like("Y", k.Y, k.X))
+	err := first(float("X", &k.X, 0), like("Y", &k.Y, &k.X))
 	switch {
 	case err != nil:
 		return err
@@ -42,7 +41,7 @@ func (k Dropout) Check() error {
 }
 
 // Dims is how many times the mask is used, and how many elements it has.
-func (k Dropout) Dims() (times, period int) {
+func (k *Dropout) Dims() (times, period int) {
 	if k.Period == 0 {
 		return 1, k.X.Len()
 	}

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -46,11 +45,11 @@ type Activate struct {
 func (k Activate) Name() string { return "Activate" }
 
 func (k Activate) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("Y", k.Y), reads("X", k.X))
+	return list(ops).replaces("Y", &k.Y).reads("X", &k.X)
 }
 
 func (k Activate) Check() error {
-	return cmp.Or(k.F.check(), float("X", k.X, 0), like("Y", k.Y, k.X))
+	return first(k.F.check(), float("X", &k.X, 0), like("Y", &k.Y, &k.X))
 }
 
 func (k Activate) Cost() device.Cost { return device.Cost{Ops: int64(k.X.Len()), Bytes: bytes(k)} }
@@ -64,11 +63,11 @@ type ActivateGrad struct {
 func (k ActivateGrad) Name() string { return "ActivateGrad" }
 
 func (k ActivateGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("DX", k.DX), reads("DY", k.DY), reads("Y", k.Y))
+	return list(ops).replaces("DX", &k.DX).reads("DY", &k.DY).reads("Y", &k.Y)
 }
 
 func (k ActivateGrad) Check() error {
-	return cmp.Or(k.F.check(), float("Y", k.Y, 0), like("DY", k.DY, k.Y), like("DX", k.DX, k.Y))
+	return first(k.F.check(), float("Y", &k.Y, 0), like("DY", &k.DY, &k.Y), like("DX", &k.DX, &k.Y))
 }
 
 func (k ActivateGrad) Cost() device.Cost {
@@ -113,11 +112,11 @@ type Binary struct {
 func (k Binary) Name() string { return "Binary" }
 
 func (k Binary) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("Z", k.Z), reads("X", k.X), reads("Y", k.Y))
+	return list(ops).replaces("Z", &k.Z).reads("X", &k.X).reads("Y", &k.Y)
 }
 
 func (k Binary) Check() error {
-	return cmp.Or(k.Op.check(), broadcasts("Z", k.Z, k.X, k.Y))
+	return first(k.Op.check(), broadcasts("Z", &k.Z, &k.X, &k.Y))
 }
 
 func (k Binary) Cost() device.Cost { return device.Cost{Ops: int64(k.Z.Len()), Bytes: bytes(k)} }
@@ -135,11 +134,11 @@ type BinaryGrad struct {
 func (k BinaryGrad) Name() string { return "BinaryGrad" }
 
 func (k BinaryGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, writes("DX", k.DX), writes("DY", k.DY), reads("DZ", k.DZ), reads("X", k.X), reads("Y", k.Y))
+	return list(ops).writes("DX", &k.DX).writes("DY", &k.DY).reads("DZ", &k.DZ).reads("X", &k.X).reads("Y", &k.Y)
 }
 
 func (k BinaryGrad) Check() error {
-	return cmp.Or(k.Op.check(), broadcasts("DZ", k.DZ, k.X, k.Y), like("DX", k.DX, k.X), like("DY", k.DY, k.Y))
+	return first(k.Op.check(), broadcasts("DZ", &k.DZ, &k.X, &k.Y), like("DX", &k.DX, &k.X), like("DY", &k.DY, &k.Y))
 }
 
 func (k BinaryGrad) Cost() device.Cost {
@@ -147,13 +146,15 @@ func (k BinaryGrad) Cost() device.Cost {
 }
 
 // broadcasts tells what is wrong with z as the result of an element-by-element operation on x and y; nil if nothing is.
-func broadcasts(name string, z, x, y Array) error {
-	err := cmp.Or(float("X", x, 0), typed("Y", y, x.Type()), typed(name, z, x.Type()))
+func broadcasts(name string, z, x, y *Array) error {
+	err := first(float("X", x, 0), typed("Y", y, x.Type()), typed(name, z, x.Type()))
 	switch {
 	case err != nil:
 		return err
 	case !Broadcasts(z.Shape, x.Shape, y.Shape):
 		return errors.New("the shapes of X and Y do not broadcast to that of " + name)
+	case len(z.Shape) <= MaxNest: // no more loops than axes
+		return nil
 	}
 	if _, ok := NestOf(z.Shape, x.Shape, y.Shape); !ok {
 		return fmt.Errorf("broadcasting takes more than %d nested loops", MaxNest)

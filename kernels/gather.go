@@ -1,7 +1,8 @@
 package kernels
 
 import (
-	"cmp"
+	"fmt"
+	"math"
 
 	"github.com/keisan-go/keisan/device"
 )
@@ -14,10 +15,10 @@ type Gather struct{ Y, W, IDs Array }
 func (k Gather) Name() string { return "Gather" }
 
 func (k Gather) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, writes("Y", k.Y), reads("W", k.W), reads("IDs", k.IDs))
+	return list(ops).writes("Y", &k.Y).reads("W", &k.W).reads("IDs", &k.IDs)
 }
 
-func (k Gather) Check() error { return indexed("W", k.W, "Y", k.Y, k.IDs) }
+func (k Gather) Check() error { return indexed("W", &k.W, "Y", &k.Y, &k.IDs) }
 
 // Cost counts the rows of W that are read, not those that there are.
 func (k Gather) Cost() device.Cost {
@@ -33,10 +34,10 @@ type ScatterAdd struct{ DW, DY, IDs Array }
 func (k ScatterAdd) Name() string { return "ScatterAdd" }
 
 func (k ScatterAdd) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("DW", k.DW), reads("DY", k.DY), reads("IDs", k.IDs))
+	return list(ops).updates("DW", &k.DW).reads("DY", &k.DY).reads("IDs", &k.IDs)
 }
 
-func (k ScatterAdd) Check() error { return indexed("DW", k.DW, "DY", k.DY, k.IDs) }
+func (k ScatterAdd) Check() error { return indexed("DW", &k.DW, "DY", &k.DY, &k.IDs) }
 
 // Cost counts each term's reading and writing of its row of DW.
 func (k ScatterAdd) Cost() device.Cost {
@@ -44,14 +45,23 @@ func (k ScatterAdd) Cost() device.Cost {
 }
 
 // indexed tells what is wrong with a table, rows that are as long as its own, and a number for each of these.
-func indexed(tableName string, table Array, rowsName string, rows, ids Array) error {
-	if err := cmp.Or(float(tableName, table, 2), float(rowsName, rows, 1), typed(rowsName, rows, table.Type())); err != nil {
+func indexed(tableName string, table *Array, rowsName string, rows, ids *Array) error {
+	if err := first(float(tableName, table, 2), float(rowsName, rows, 1), typed(rowsName, rows, table.Type())); err != nil {
 		return err
 	}
 	last := len(rows.Shape) - 1
-	return cmp.Or(
-		folded(tableName, table, table.Shape[0], Cols(rows)),
+	return first(
+		numbered(tableName, "rows", table.Shape[0]),
+		folded(tableName, table, table.Shape[0], Cols(*rows)),
 		shaped("IDs", ids, device.Int32, rows.Shape[:last]...))
+}
+
+// numbered tells whether there are more rows or columns of an operand than int32 can number.
+func numbered(name, what string, n int) error {
+	if int64(n) > math.MaxInt32 {
+		return fmt.Errorf("%s has %d %s, want %d or fewer, which int32 can number", name, n, what, math.MaxInt32)
+	}
+	return nil
 }
 
 // bytesOf is the bytes of an array's elements, each counted so many times.

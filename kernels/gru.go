@@ -1,8 +1,6 @@
 package kernels
 
 import (
-	"cmp"
-
 	"github.com/keisan-go/keisan/device"
 )
 
@@ -32,14 +30,12 @@ type GRU struct {
 func (k GRU) Name() string { return "GRU" }
 
 func (k GRU) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("H", k.H), writes("Y", k.Y), writes("Gates", k.Gates), writes("Q", k.Q), reads("X", k.X),
-		reads("Wx", k.Wx), reads("Wh", k.Wh), reads("BX", k.BX), reads("BH", k.BH), reads("Lengths", k.Lengths))
+	return list(ops).updates("H", &k.H).writes("Y", &k.Y).writes("Gates", &k.Gates).writes("Q", &k.Q).reads("X", &k.X).
+		reads("Wx", &k.Wx).reads("Wh", &k.Wh).reads("BX", &k.BX).reads("BH", &k.BH).reads("Lengths", &k.Lengths)
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k GRU) Dims() (t, b, i, h int) {
-	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
-}
+func (k *GRU) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k GRU) Check() error {
 	if err := k.checkStates(); err != nil {
@@ -47,27 +43,27 @@ func (k GRU) Check() error {
 	}
 	t, b, _, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		optional("BX", k.BX, dtype, 3*h),
-		optional("BH", k.BH, dtype, 3*h),
-		optional("Y", k.Y, dtype, t, b, h),
-		optional("Lengths", k.Lengths, device.Int32, b),
-		together("Y", k.Y, "Lengths", k.Lengths))
+	return first(
+		optional("BX", &k.BX, dtype, 3*h),
+		optional("BH", &k.BH, dtype, 3*h),
+		optional("Y", &k.Y, dtype, t, b, h),
+		optional("Lengths", &k.Lengths, device.Int32, b),
+		together("Y", &k.Y, "Lengths", &k.Lengths))
 }
 
 // checkStates is Check of the operands that the gradient needs as well.
-func (k GRU) checkStates() error {
-	if err := sequence(k.X, k.Wh, "3H"); err != nil {
+func (k *GRU) checkStates() error {
+	if err := sequence(&k.X, &k.Wh, "3H"); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("H", k.H, dtype, t+1, b, h),
-		shaped("Gates", k.Gates, dtype, t, b, 3*h),
-		shaped("Q", k.Q, dtype, t, b, h),
-		shaped("Wx", k.Wx, dtype, i, 3*h),
-		shaped("Wh", k.Wh, dtype, h, 3*h))
+	return first(
+		shaped("H", &k.H, dtype, t+1, b, h),
+		shaped("Gates", &k.Gates, dtype, t, b, 3*h),
+		shaped("Q", &k.Q, dtype, t, b, h),
+		shaped("Wx", &k.Wx, dtype, i, 3*h),
+		shaped("Wh", &k.Wh, dtype, h, 3*h))
 }
 
 func (k GRU) Cost() device.Cost {
@@ -109,39 +105,39 @@ type GRUGrad struct {
 func (k GRUGrad) Name() string { return "GRUGrad" }
 
 func (k GRUGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("DX", k.DX), writes("DH0", k.DH0), updates("DWx", k.DWx), updates("DWh", k.DWh), updates("DBX", k.DBX),
-		updates("DBH", k.DBH), writes("DZ", k.DZ), writes("DQ", k.DQ), reads("DY", k.DY), reads("DHT", k.DHT),
-		reads("H", k.H), reads("Gates", k.Gates), reads("Q", k.Q), reads("X", k.X), reads("Wx", k.Wx), reads("Wh", k.Wh),
-		reads("Lengths", k.Lengths))
+	return list(ops).writes("DX", &k.DX).writes("DH0", &k.DH0).updates("DWx", &k.DWx).updates("DWh", &k.DWh).
+		updates("DBX", &k.DBX).updates("DBH", &k.DBH).writes("DZ", &k.DZ).writes("DQ", &k.DQ).reads("DY", &k.DY).
+		reads("DHT", &k.DHT).reads("H", &k.H).reads("Gates", &k.Gates).reads("Q", &k.Q).reads("X", &k.X).
+		reads("Wx", &k.Wx).reads("Wh", &k.Wh).reads("Lengths", &k.Lengths)
 }
 
 // forward is the kernel that this is the gradient of.
-func (k GRUGrad) forward() GRU {
+func (k *GRUGrad) forward() GRU {
 	return GRU{H: k.H, Gates: k.Gates, Q: k.Q, X: k.X, Wx: k.Wx, Wh: k.Wh}
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k GRUGrad) Dims() (t, b, i, h int) { return k.forward().Dims() }
+func (k *GRUGrad) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k GRUGrad) Check() error {
-	if err := k.forward().checkStates(); err != nil {
+	forward := k.forward()
+	if err := forward.checkStates(); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("DY", k.DY, dtype, t, b, h),
-		optional("DHT", k.DHT, dtype, b, h),
-		like("DZ", k.DZ, k.Gates),
-		like("DQ", k.DQ, k.Q),
-		optional("DX", k.DX, dtype, t, b, i),
-		shaped("DH0", k.DH0, dtype, b, h),
-		like("DWx", k.DWx, k.Wx),
-		like("DWh", k.DWh, k.Wh),
-		optional("DBX", k.DBX, dtype, 3*h),
-		optional("DBH", k.DBH, dtype, 3*h),
-		optional("Lengths", k.Lengths, device.Int32, b))
+	return first(
+		shaped("DY", &k.DY, dtype, t, b, h),
+		optional("DHT", &k.DHT, dtype, b, h),
+		like("DZ", &k.DZ, &k.Gates),
+		like("DQ", &k.DQ, &k.Q),
+		optional("DX", &k.DX, dtype, t, b, i),
+		shaped("DH0", &k.DH0, dtype, b, h),
+		like("DWx", &k.DWx, &k.Wx),
+		like("DWh", &k.DWh, &k.Wh),
+		optional("DBX", &k.DBX, dtype, 3*h),
+		optional("DBH", &k.DBH, dtype, 3*h),
+		optional("Lengths", &k.Lengths, device.Int32, b))
 }
 
-func (k GRUGrad) Cost() device.Cost { return gradCost(k, k.DX, 3) }
+func (k GRUGrad) Cost() device.Cost { return gradCost(&k, k.DX, 3) }

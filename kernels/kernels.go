@@ -41,31 +41,33 @@ func Size(shape []int) int {
 }
 
 // Rows is how many rows an array has whose last axis is its columns: all axes but the last fold into one.
-func Rows(a Array) int { return Size(a.Shape[:max(len(a.Shape)-1, 0)]) }
+func Rows(a Array) int { return rows(a.Shape) }
 
 // Cols is the length of the last axis; 1 for a scalar.
-func Cols(a Array) int {
-	if len(a.Shape) == 0 {
+func Cols(a Array) int { return cols(a.Shape) }
+
+func rows(shape []int) int { return Size(shape[:max(len(shape)-1, 0)]) }
+
+func cols(shape []int) int {
+	if len(shape) == 0 {
 		return 1
 	}
-	return a.Shape[len(a.Shape)-1]
+	return shape[len(shape)-1]
 }
 
 // shaped tells what is wrong with an operand that should be there with this element type and shape; nil if nothing is.
-func shaped(name string, a Array, t device.DType, shape ...int) error {
-	switch {
-	case a.IsZero():
-		return fmt.Errorf("operand %s is missing", name)
-	case a.Type() != t:
-		return fmt.Errorf("%s is %v, want %v", name, a.Type(), t)
-	case !slices.Equal(a.Shape, shape):
+func shaped(name string, a *Array, t device.DType, shape ...int) error {
+	if err := typed(name, a, t); err != nil {
+		return err
+	}
+	if !slices.Equal(a.Shape, shape) {
 		return fmt.Errorf("%s is %v, want %v", name, a.Shape, slices.Clone(shape))
 	}
 	return nil
 }
 
 // optional is shaped for an operand that may be left out.
-func optional(name string, a Array, t device.DType, shape ...int) error {
+func optional(name string, a *Array, t device.DType, shape ...int) error {
 	if a.IsZero() {
 		return nil
 	}
@@ -73,7 +75,7 @@ func optional(name string, a Array, t device.DType, shape ...int) error {
 }
 
 // together tells whether one of two operands is missing that are there together or not at all.
-func together(name string, a Array, otherName string, other Array) error {
+func together(name string, a *Array, otherName string, other *Array) error {
 	switch {
 	case a.IsZero() && !other.IsZero():
 		return fmt.Errorf("operand %s is missing beside %s", name, otherName)
@@ -84,14 +86,22 @@ func together(name string, a Array, otherName string, other Array) error {
 }
 
 // typed tells what is wrong with an operand that should be there with this element type, in whatever shape.
-func typed(name string, a Array, t device.DType) error { return shaped(name, a, t, a.Shape...) }
+func typed(name string, a *Array, t device.DType) error {
+	switch {
+	case a.IsZero():
+		return fmt.Errorf("operand %s is missing", name)
+	case a.Type() != t:
+		return fmt.Errorf("%s is %v, want %v", name, a.Type(), t)
+	}
+	return nil
+}
 
 // like is shaped with another operand's element type and shape.
-func like(name string, a, b Array) error { return shaped(name, a, b.Type(), b.Shape...) }
+func like(name string, a, b *Array) error { return shaped(name, a, b.Type(), b.Shape...) }
 
 // float tells what is wrong with an operand that should be there with at least so many axes, and elements that kernels
 // compute with; nil if nothing is.
-func float(name string, a Array, axes int) error {
+func float(name string, a *Array, axes int) error {
 	t := a.Type()
 	switch {
 	case a.IsZero():
@@ -100,6 +110,16 @@ func float(name string, a Array, axes int) error {
 		return fmt.Errorf("%s is %v, want float32 or float64", name, t)
 	case len(a.Shape) < axes:
 		return fmt.Errorf("%s is %v, want %d axes or more", name, a.Shape, axes)
+	}
+	return nil
+}
+
+// first is the first error of several, nil if there is none: cmp.Or, which makes a call for each comparison.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -119,26 +139,30 @@ func bytes(k device.Kernel) int64 {
 	return n
 }
 
-// What a kernel does to an operand: it reads it; writes each element; writes it, perhaps in the place of one that it reads;
-// changes it; or writes it, and adds to it with acc.
+// A list is of operands. Its methods append one and what a kernel does to it: read it; write each element; write it, perhaps
+// in the place of one that is read; change it; or write it, and add to it with acc. They take pointers, as what else looks
+// at an operand here does: small launches would notice copies.
+type list []device.Operand
 
-func reads(name string, a Array) device.Operand {
-	return device.Operand{Name: name, Array: a, Access: device.Read}
+func (l list) reads(name string, a *Array) list  { return l.add(name, a, device.Read) }
+func (l list) writes(name string, a *Array) list { return l.add(name, a, device.Write) }
+func (l list) replaces(name string, a *Array) list {
+	return l.add(name, a, device.Write|device.InPlace)
 }
-func writes(name string, a Array) device.Operand {
-	return device.Operand{Name: name, Array: a, Access: device.Write}
-}
-func updates(name string, a Array) device.Operand {
-	return device.Operand{Name: name, Array: a, Access: device.Update}
-}
+func (l list) updates(name string, a *Array) list { return l.add(name, a, device.Update) }
 
-func replaces(name string, a Array) device.Operand {
-	return device.Operand{Name: name, Array: a, Access: device.Write | device.InPlace}
-}
-
-func results(name string, a Array, acc bool) device.Operand {
+func (l list) results(name string, a *Array, acc bool) list {
 	if acc {
-		return updates(name, a)
+		return l.updates(name, a)
 	}
-	return writes(name, a)
+	return l.writes(name, a)
+}
+
+func (l list) add(name string, a *Array, access device.Access) list {
+	l = append(l, device.Operand{})
+	o := &l[len(l)-1] // filled in place: a literal would be copied here
+	o.Name = name
+	o.Array = *a
+	o.Access = access
+	return l
 }

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -19,17 +18,17 @@ type LayerNorm struct {
 func (k LayerNorm) Name() string { return "LayerNorm" }
 
 func (k LayerNorm) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("Y", k.Y), writes("Mean", k.Mean), writes("RStd", k.RStd), reads("X", k.X), reads("Gamma", k.Gamma), reads("Beta", k.Beta))
+	return list(ops).writes("Y", &k.Y).writes("Mean", &k.Mean).writes("RStd", &k.RStd).reads("X", &k.X).
+		reads("Gamma", &k.Gamma).reads("Beta", &k.Beta)
 }
 
 func (k LayerNorm) Check() error {
-	if err := float("X", k.X, 1); err != nil {
+	if err := float("X", &k.X, 1); err != nil {
 		return err
 	}
 	t, rows, c := k.X.Type(), k.X.Shape[:len(k.X.Shape)-1], Cols(k.X)
-	err := cmp.Or(like("Y", k.Y, k.X), shaped("Mean", k.Mean, t, rows...), shaped("RStd", k.RStd, t, rows...),
-		shaped("Gamma", k.Gamma, t, c), shaped("Beta", k.Beta, t, c))
+	err := first(like("Y", &k.Y, &k.X), shaped("Mean", &k.Mean, t, rows...), shaped("RStd", &k.RStd, t, rows...),
+		shaped("Gamma", &k.Gamma, t, c), shaped("Beta", &k.Beta, t, c))
 	if err == nil && !(k.Eps >= 0) {
 		err = fmt.Errorf("the Eps is %v, want 0 or more", k.Eps)
 	}
@@ -51,19 +50,18 @@ type LayerNormGrad struct {
 func (k LayerNormGrad) Name() string { return "LayerNormGrad" }
 
 func (k LayerNormGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("DX", k.DX), updates("DGamma", k.DGamma), updates("DBeta", k.DBeta),
-		reads("DY", k.DY), reads("X", k.X), reads("Mean", k.Mean), reads("RStd", k.RStd), reads("Gamma", k.Gamma))
+	return list(ops).writes("DX", &k.DX).updates("DGamma", &k.DGamma).updates("DBeta", &k.DBeta).reads("DY", &k.DY).
+		reads("X", &k.X).reads("Mean", &k.Mean).reads("RStd", &k.RStd).reads("Gamma", &k.Gamma)
 }
 
 func (k LayerNormGrad) Check() error {
-	if err := float("X", k.X, 1); err != nil {
+	if err := float("X", &k.X, 1); err != nil {
 		return err
 	}
 	t, rows, c := k.X.Type(), k.X.Shape[:len(k.X.Shape)-1], Cols(k.X)
-	return cmp.Or(like("DX", k.DX, k.X), like("DY", k.DY, k.X),
-		shaped("Mean", k.Mean, t, rows...), shaped("RStd", k.RStd, t, rows...),
-		shaped("Gamma", k.Gamma, t, c), shaped("DGamma", k.DGamma, t, c), shaped("DBeta", k.DBeta, t, c))
+	return first(like("DX", &k.DX, &k.X), like("DY", &k.DY, &k.X),
+		shaped("Mean", &k.Mean, t, rows...), shaped("RStd", &k.RStd, t, rows...),
+		shaped("Gamma", &k.Gamma, t, c), shaped("DGamma", &k.DGamma, t, c), shaped("DBeta", &k.DBeta, t, c))
 }
 
 func (k LayerNormGrad) Cost() device.Cost {

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -46,12 +45,12 @@ type ElementLoss struct {
 func (k ElementLoss) Name() string { return "ElementLoss" }
 
 func (k ElementLoss) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, writes("Loss", k.Loss), writes("Losses", k.Losses), reads("X", k.X), reads("Target", k.Target))
+	return list(ops).writes("Loss", &k.Loss).writes("Losses", &k.Losses).reads("X", &k.X).reads("Target", &k.Target)
 }
 
 func (k ElementLoss) Check() error {
-	return cmp.Or(k.F.check(), float("X", k.X, 0), like("Target", k.Target, k.X), like("Losses", k.Losses, k.X),
-		shaped("Loss", k.Loss, k.X.Type()))
+	return first(k.F.check(), float("X", &k.X, 0), like("Target", &k.Target, &k.X), like("Losses", &k.Losses, &k.X),
+		shaped("Loss", &k.Loss, k.X.Type()))
 }
 
 func (k ElementLoss) Cost() device.Cost {
@@ -68,11 +67,11 @@ type ElementLossGrad struct {
 func (k ElementLossGrad) Name() string { return "ElementLossGrad" }
 
 func (k ElementLossGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, writes("DX", k.DX), reads("X", k.X), reads("Target", k.Target))
+	return list(ops).writes("DX", &k.DX).reads("X", &k.X).reads("Target", &k.Target)
 }
 
 func (k ElementLossGrad) Check() error {
-	return cmp.Or(k.F.check(), float("X", k.X, 0), like("Target", k.Target, k.X), like("DX", k.DX, k.X))
+	return first(k.F.check(), float("X", &k.X, 0), like("Target", &k.Target, &k.X), like("DX", &k.DX, &k.X))
 }
 
 func (k ElementLossGrad) Cost() device.Cost {

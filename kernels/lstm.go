@@ -1,8 +1,6 @@
 package kernels
 
 import (
-	"cmp"
-
 	"github.com/keisan-go/keisan/device"
 )
 
@@ -36,14 +34,12 @@ type LSTM struct {
 func (k LSTM) Name() string { return "LSTM" }
 
 func (k LSTM) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("H", k.H), updates("C", k.C), writes("Y", k.Y), writes("Gates", k.Gates), reads("X", k.X),
-		reads("Wx", k.Wx), reads("Wh", k.Wh), reads("Bias", k.Bias), reads("Lengths", k.Lengths))
+	return list(ops).updates("H", &k.H).updates("C", &k.C).writes("Y", &k.Y).writes("Gates", &k.Gates).reads("X", &k.X).
+		reads("Wx", &k.Wx).reads("Wh", &k.Wh).reads("Bias", &k.Bias).reads("Lengths", &k.Lengths)
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k LSTM) Dims() (t, b, i, h int) {
-	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
-}
+func (k *LSTM) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k LSTM) Check() error {
 	if err := k.checkStates(); err != nil {
@@ -51,26 +47,26 @@ func (k LSTM) Check() error {
 	}
 	t, b, _, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		optional("Bias", k.Bias, dtype, 4*h),
-		optional("Y", k.Y, dtype, t, b, h),
-		optional("Lengths", k.Lengths, device.Int32, b),
-		together("Y", k.Y, "Lengths", k.Lengths))
+	return first(
+		optional("Bias", &k.Bias, dtype, 4*h),
+		optional("Y", &k.Y, dtype, t, b, h),
+		optional("Lengths", &k.Lengths, device.Int32, b),
+		together("Y", &k.Y, "Lengths", &k.Lengths))
 }
 
 // checkStates is Check of the operands that the gradient needs as well.
-func (k LSTM) checkStates() error {
-	if err := sequence(k.X, k.Wh, "4H"); err != nil {
+func (k *LSTM) checkStates() error {
+	if err := sequence(&k.X, &k.Wh, "4H"); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("H", k.H, dtype, t+1, b, h),
-		shaped("C", k.C, dtype, t+1, b, h),
-		shaped("Gates", k.Gates, dtype, t, b, 4*h),
-		shaped("Wx", k.Wx, dtype, i, 4*h),
-		shaped("Wh", k.Wh, dtype, h, 4*h))
+	return first(
+		shaped("H", &k.H, dtype, t+1, b, h),
+		shaped("C", &k.C, dtype, t+1, b, h),
+		shaped("Gates", &k.Gates, dtype, t, b, 4*h),
+		shaped("Wx", &k.Wx, dtype, i, 4*h),
+		shaped("Wh", &k.Wh, dtype, h, 4*h))
 }
 
 func (k LSTM) Cost() device.Cost {
@@ -108,39 +104,39 @@ type LSTMGrad struct {
 func (k LSTMGrad) Name() string { return "LSTMGrad" }
 
 func (k LSTMGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("DX", k.DX), writes("DH0", k.DH0), writes("DC0", k.DC0), updates("DWx", k.DWx), updates("DWh", k.DWh),
-		updates("DBias", k.DBias), writes("DZ", k.DZ), reads("DY", k.DY), reads("DHT", k.DHT), reads("DCT", k.DCT),
-		reads("H", k.H), reads("C", k.C), reads("Gates", k.Gates), reads("X", k.X), reads("Wx", k.Wx), reads("Wh", k.Wh),
-		reads("Lengths", k.Lengths))
+	return list(ops).writes("DX", &k.DX).writes("DH0", &k.DH0).writes("DC0", &k.DC0).updates("DWx", &k.DWx).
+		updates("DWh", &k.DWh).updates("DBias", &k.DBias).writes("DZ", &k.DZ).reads("DY", &k.DY).reads("DHT", &k.DHT).
+		reads("DCT", &k.DCT).reads("H", &k.H).reads("C", &k.C).reads("Gates", &k.Gates).reads("X", &k.X).
+		reads("Wx", &k.Wx).reads("Wh", &k.Wh).reads("Lengths", &k.Lengths)
 }
 
 // forward is the kernel that this is the gradient of.
-func (k LSTMGrad) forward() LSTM {
+func (k *LSTMGrad) forward() LSTM {
 	return LSTM{H: k.H, C: k.C, Gates: k.Gates, X: k.X, Wx: k.Wx, Wh: k.Wh}
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k LSTMGrad) Dims() (t, b, i, h int) { return k.forward().Dims() }
+func (k *LSTMGrad) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k LSTMGrad) Check() error {
-	if err := k.forward().checkStates(); err != nil {
+	forward := k.forward()
+	if err := forward.checkStates(); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("DY", k.DY, dtype, t, b, h),
-		optional("DHT", k.DHT, dtype, b, h),
-		optional("DCT", k.DCT, dtype, b, h),
-		like("DZ", k.DZ, k.Gates),
-		optional("DX", k.DX, dtype, t, b, i),
-		shaped("DH0", k.DH0, dtype, b, h),
-		shaped("DC0", k.DC0, dtype, b, h),
-		like("DWx", k.DWx, k.Wx),
-		like("DWh", k.DWh, k.Wh),
-		optional("DBias", k.DBias, dtype, 4*h),
-		optional("Lengths", k.Lengths, device.Int32, b))
+	return first(
+		shaped("DY", &k.DY, dtype, t, b, h),
+		optional("DHT", &k.DHT, dtype, b, h),
+		optional("DCT", &k.DCT, dtype, b, h),
+		like("DZ", &k.DZ, &k.Gates),
+		optional("DX", &k.DX, dtype, t, b, i),
+		shaped("DH0", &k.DH0, dtype, b, h),
+		shaped("DC0", &k.DC0, dtype, b, h),
+		like("DWx", &k.DWx, &k.Wx),
+		like("DWh", &k.DWh, &k.Wh),
+		optional("DBias", &k.DBias, dtype, 4*h),
+		optional("Lengths", &k.Lengths, device.Int32, b))
 }
 
-func (k LSTMGrad) Cost() device.Cost { return gradCost(k, k.DX, 4) }
+func (k LSTMGrad) Cost() device.Cost { return gradCost(&k, k.DX, 4) }

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -26,32 +25,32 @@ type MatMul struct {
 func (k MatMul) Name() string { return "MatMul" }
 
 func (k MatMul) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, results("C", k.C, k.Acc), reads("A", k.A), reads("B", k.B), reads("Bias", k.Bias))
+	return list(ops).results("C", &k.C, k.Acc).reads("A", &k.A).reads("B", &k.B).reads("Bias", &k.Bias)
 }
 
 // Dims is the size of the product: C is m×n and sums k terms.
-func (k MatMul) Dims() (m, n, terms int) {
-	m, terms = Rows(k.A), Cols(k.A)
+func (k *MatMul) Dims() (m, n, terms int) {
+	m, terms = rows(k.A.Shape), cols(k.A.Shape)
 	if k.TransA {
 		m, terms = terms, m
 	}
-	return m, Cols(k.C), terms
+	return m, cols(k.C.Shape), terms
 }
 
 func (k MatMul) Check() error {
-	if err := cmp.Or(float("C", k.C, 1), float("A", k.A, 1), float("B", k.B, 1)); err != nil {
+	if err := first(float("C", &k.C, 1), float("A", &k.A, 1), float("B", &k.B, 1)); err != nil {
 		return err
 	}
 	m, n, terms := k.Dims()
 	t := k.C.Type()
-	err := cmp.Or(
-		typed("A", k.A, t),
-		typed("B", k.B, t),
-		folded("C", k.C, m, n))
+	err := first(
+		typed("A", &k.A, t),
+		typed("B", &k.B, t),
+		folded("C", &k.C, m, n))
 	if err == nil && k.TransB {
-		err = folded("B, to be transposed,", k.B, n, terms)
+		err = folded("B, to be transposed,", &k.B, n, terms)
 	} else if err == nil {
-		err = folded("B", k.B, terms, n)
+		err = folded("B", &k.B, terms, n)
 	}
 	switch {
 	case err != nil:
@@ -63,13 +62,13 @@ func (k MatMul) Check() error {
 	case k.F != 0:
 		err = k.F.check()
 	}
-	return cmp.Or(err, optional("Bias", k.Bias, t, n))
+	return first(err, optional("Bias", &k.Bias, t, n))
 }
 
 // folded tells whether an array, its leading axes folded into one, is the matrix that it should be.
-func folded(name string, a Array, rows, cols int) error {
-	if Rows(a) != rows || Cols(a) != cols {
-		return fmt.Errorf("%s folds to [%d %d], want [%d %d]", name, Rows(a), Cols(a), rows, cols)
+func folded(name string, a *Array, m, n int) error {
+	if r, c := rows(a.Shape), cols(a.Shape); r != m || c != n {
+		return fmt.Errorf("%s folds to [%d %d], want [%d %d]", name, r, c, m, n)
 	}
 	return nil
 }
@@ -90,11 +89,11 @@ type SumRows struct {
 func (k SumRows) Name() string { return "SumRows" }
 
 func (k SumRows) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, results("Y", k.Y, k.Acc), reads("X", k.X))
+	return list(ops).results("Y", &k.Y, k.Acc).reads("X", &k.X)
 }
 
 func (k SumRows) Check() error {
-	return cmp.Or(float("X", k.X, 1), shaped("Y", k.Y, k.X.Type(), Cols(k.X)))
+	return first(float("X", &k.X, 1), shaped("Y", &k.Y, k.X.Type(), Cols(k.X)))
 }
 
 func (k SumRows) Cost() device.Cost {

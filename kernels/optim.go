@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -22,13 +21,13 @@ type SGD struct {
 func (k SGD) Name() string { return "SGD" }
 
 func (k SGD) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("P", k.P), reads("G", k.G), updates("V", k.V))
+	return list(ops).updates("P", &k.P).reads("G", &k.G).updates("V", &k.V)
 }
 
 func (k SGD) Check() error {
-	err := cmp.Or(float("P", k.P, 0), like("G", k.G, k.P))
+	err := first(float("P", &k.P, 0), like("G", &k.G, &k.P))
 	if err == nil && (!k.V.IsZero() || k.Mu != 0 || k.Nesterov) {
-		err = like("V", k.V, k.P)
+		err = like("V", &k.V, &k.P)
 	}
 	return err
 }
@@ -46,11 +45,11 @@ type AdaGrad struct {
 func (k AdaGrad) Name() string { return "AdaGrad" }
 
 func (k AdaGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("P", k.P), reads("G", k.G), updates("S", k.S))
+	return list(ops).updates("P", &k.P).reads("G", &k.G).updates("S", &k.S)
 }
 
 func (k AdaGrad) Check() error {
-	return cmp.Or(float("P", k.P, 0), like("G", k.G, k.P), like("S", k.S, k.P))
+	return first(float("P", &k.P, 0), like("G", &k.G, &k.P), like("S", &k.S, &k.P))
 }
 
 func (k AdaGrad) Cost() device.Cost { return device.Cost{Ops: 7 * int64(k.P.Len()), Bytes: bytes(k)} }
@@ -66,11 +65,11 @@ type RMSprop struct {
 func (k RMSprop) Name() string { return "RMSprop" }
 
 func (k RMSprop) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("P", k.P), reads("G", k.G), updates("S", k.S))
+	return list(ops).updates("P", &k.P).reads("G", &k.G).updates("S", &k.S)
 }
 
 func (k RMSprop) Check() error {
-	return cmp.Or(float("P", k.P, 0), like("G", k.G, k.P), like("S", k.S, k.P))
+	return first(float("P", &k.P, 0), like("G", &k.G, &k.P), like("S", &k.S, &k.P))
 }
 
 func (k RMSprop) Cost() device.Cost { return device.Cost{Ops: 9 * int64(k.P.Len()), Bytes: bytes(k)} }
@@ -91,11 +90,11 @@ type Adam struct {
 func (k Adam) Name() string { return "Adam" }
 
 func (k Adam) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("P", k.P), reads("G", k.G), updates("M", k.M), updates("V", k.V))
+	return list(ops).updates("P", &k.P).reads("G", &k.G).updates("M", &k.M).updates("V", &k.V)
 }
 
 func (k Adam) Check() error {
-	err := cmp.Or(float("P", k.P, 0), like("G", k.G, k.P), like("M", k.M, k.P), like("V", k.V, k.P))
+	err := first(float("P", &k.P, 0), like("G", &k.G, &k.P), like("M", &k.M, &k.P), like("V", &k.V, &k.P))
 	if err == nil && k.Step < 1 {
 		err = fmt.Errorf("the Step is %d, want 1 or more", k.Step)
 	}
@@ -114,11 +113,11 @@ type SumSquares struct {
 func (k SumSquares) Name() string { return "SumSquares" }
 
 func (k SumSquares) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, results("Y", k.Y, k.Acc), reads("X", k.X))
+	return list(ops).results("Y", &k.Y, k.Acc).reads("X", &k.X)
 }
 
 func (k SumSquares) Check() error {
-	return cmp.Or(float("X", k.X, 0), shaped("Y", k.Y, k.X.Type()))
+	return first(float("X", &k.X, 0), shaped("Y", &k.Y, k.X.Type()))
 }
 
 func (k SumSquares) Cost() device.Cost {
@@ -135,11 +134,11 @@ type ClipNorm struct {
 func (k ClipNorm) Name() string { return "ClipNorm" }
 
 func (k ClipNorm) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("X", k.X), reads("SumSq", k.SumSq))
+	return list(ops).updates("X", &k.X).reads("SumSq", &k.SumSq)
 }
 
 func (k ClipNorm) Check() error {
-	return cmp.Or(float("X", k.X, 0), shaped("SumSq", k.SumSq, k.X.Type()))
+	return first(float("X", &k.X, 0), shaped("SumSq", &k.SumSq, k.X.Type()))
 }
 
 func (k ClipNorm) Cost() device.Cost { return device.Cost{Ops: int64(k.X.Len()), Bytes: bytes(k)} }

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/keisan-go/keisan/device"
@@ -9,12 +8,17 @@ import (
 
 // sequence tells whether the operands that a recurrent kernel's sizes are read from have the axes that it takes. Wh has
 // so many columns.
-func sequence(x, wh Array, cols string) error {
-	err := cmp.Or(float("X", x, 3), float("Wh", wh, 2))
+func sequence(x, wh *Array, cols string) error {
+	err := first(float("X", x, 3), float("Wh", wh, 2))
 	if err == nil && (len(x.Shape) != 3 || len(wh.Shape) != 2) {
 		err = fmt.Errorf("operand X is %v and Wh %v, want [T B I] and [H %s]", x.Shape, wh.Shape, cols)
 	}
 	return err
+}
+
+// sizes is the number of steps, rows of the batch, inputs and hidden units of a recurrent kernel.
+func sizes(x, wh *Array) (t, b, i, h int) {
+	return x.Shape[0], x.Shape[1], x.Shape[2], wh.Shape[0]
 }
 
 // Step is the step that comes nth of those of a recurrent kernel, and before and after which states: t, t+1 or, in

@@ -1,8 +1,6 @@
 package kernels
 
 import (
-	"cmp"
-
 	"github.com/keisan-go/keisan/device"
 )
 
@@ -25,14 +23,12 @@ type RNN struct {
 func (k RNN) Name() string { return "RNN" }
 
 func (k RNN) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, updates("H", k.H), writes("Y", k.Y), reads("X", k.X), reads("Wx", k.Wx), reads("Wh", k.Wh),
-		reads("Bias", k.Bias), reads("Lengths", k.Lengths))
+	return list(ops).updates("H", &k.H).writes("Y", &k.Y).reads("X", &k.X).reads("Wx", &k.Wx).reads("Wh", &k.Wh).
+		reads("Bias", &k.Bias).reads("Lengths", &k.Lengths)
 }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k RNN) Dims() (t, b, i, h int) {
-	return k.X.Shape[0], k.X.Shape[1], k.X.Shape[2], k.Wh.Shape[0]
-}
+func (k *RNN) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k RNN) Check() error {
 	if err := k.checkStates(); err != nil {
@@ -40,24 +36,24 @@ func (k RNN) Check() error {
 	}
 	t, b, _, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		optional("Bias", k.Bias, dtype, h),
-		optional("Y", k.Y, dtype, t, b, h),
-		optional("Lengths", k.Lengths, device.Int32, b),
-		together("Y", k.Y, "Lengths", k.Lengths))
+	return first(
+		optional("Bias", &k.Bias, dtype, h),
+		optional("Y", &k.Y, dtype, t, b, h),
+		optional("Lengths", &k.Lengths, device.Int32, b),
+		together("Y", &k.Y, "Lengths", &k.Lengths))
 }
 
 // checkStates is Check of the operands that the gradient needs as well.
-func (k RNN) checkStates() error {
-	if err := cmp.Or(k.F.check(), sequence(k.X, k.Wh, "H")); err != nil {
+func (k *RNN) checkStates() error {
+	if err := first(k.F.check(), sequence(&k.X, &k.Wh, "H")); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("H", k.H, dtype, t+1, b, h),
-		shaped("Wx", k.Wx, dtype, i, h),
-		shaped("Wh", k.Wh, dtype, h, h))
+	return first(
+		shaped("H", &k.H, dtype, t+1, b, h),
+		shaped("Wx", &k.Wx, dtype, i, h),
+		shaped("Wh", &k.Wh, dtype, h, h))
 }
 
 func (k RNN) Cost() device.Cost {
@@ -90,34 +86,34 @@ type RNNGrad struct {
 func (k RNNGrad) Name() string { return "RNNGrad" }
 
 func (k RNNGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("DX", k.DX), writes("DH0", k.DH0), updates("DWx", k.DWx), updates("DWh", k.DWh),
-		updates("DBias", k.DBias), writes("DZ", k.DZ), reads("DY", k.DY), reads("DHT", k.DHT), reads("H", k.H), reads("X", k.X),
-		reads("Wx", k.Wx), reads("Wh", k.Wh), reads("Lengths", k.Lengths))
+	return list(ops).writes("DX", &k.DX).writes("DH0", &k.DH0).updates("DWx", &k.DWx).updates("DWh", &k.DWh).
+		updates("DBias", &k.DBias).writes("DZ", &k.DZ).reads("DY", &k.DY).reads("DHT", &k.DHT).reads("H", &k.H).
+		reads("X", &k.X).reads("Wx", &k.Wx).reads("Wh", &k.Wh).reads("Lengths", &k.Lengths)
 }
 
 // forward is the kernel that this is the gradient of.
-func (k RNNGrad) forward() RNN { return RNN{F: k.F, H: k.H, X: k.X, Wx: k.Wx, Wh: k.Wh} }
+func (k *RNNGrad) forward() RNN { return RNN{F: k.F, H: k.H, X: k.X, Wx: k.Wx, Wh: k.Wh} }
 
 // Dims is the number of steps, rows of the batch, inputs and hidden units.
-func (k RNNGrad) Dims() (t, b, i, h int) { return k.forward().Dims() }
+func (k *RNNGrad) Dims() (t, b, i, h int) { return sizes(&k.X, &k.Wh) }
 
 func (k RNNGrad) Check() error {
-	if err := k.forward().checkStates(); err != nil {
+	forward := k.forward()
+	if err := forward.checkStates(); err != nil {
 		return err
 	}
 	t, b, i, h := k.Dims()
 	dtype := k.X.Type()
-	return cmp.Or(
-		shaped("DY", k.DY, dtype, t, b, h),
-		optional("DHT", k.DHT, dtype, b, h),
-		shaped("DZ", k.DZ, dtype, t, b, h),
-		optional("DX", k.DX, dtype, t, b, i),
-		shaped("DH0", k.DH0, dtype, b, h),
-		like("DWx", k.DWx, k.Wx),
-		like("DWh", k.DWh, k.Wh),
-		optional("DBias", k.DBias, dtype, h),
-		optional("Lengths", k.Lengths, device.Int32, b))
+	return first(
+		shaped("DY", &k.DY, dtype, t, b, h),
+		optional("DHT", &k.DHT, dtype, b, h),
+		shaped("DZ", &k.DZ, dtype, t, b, h),
+		optional("DX", &k.DX, dtype, t, b, i),
+		shaped("DH0", &k.DH0, dtype, b, h),
+		like("DWx", &k.DWx, &k.Wx),
+		like("DWh", &k.DWh, &k.Wh),
+		optional("DBias", &k.DBias, dtype, h),
+		optional("Lengths", &k.Lengths, device.Int32, b))
 }
 
-func (k RNNGrad) Cost() device.Cost { return gradCost(k, k.DX, 1) }
+func (k RNNGrad) Cost() device.Cost { return gradCost(&k, k.DX, 1) }

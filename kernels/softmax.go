@@ -1,10 +1,6 @@
 package kernels
 
-import (
-	"cmp"
-
-	"github.com/keisan-go/keisan/device"
-)
+import "github.com/keisan-go/keisan/device"
 
 // Softmax is Y = exp(X-m) / Σ exp(X-m) along the last axis, m being the largest element there; Y may be X.
 //
@@ -14,11 +10,11 @@ type Softmax struct{ Y, X Array }
 func (k Softmax) Name() string { return "Softmax" }
 
 func (k Softmax) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("Y", k.Y), reads("X", k.X))
+	return list(ops).replaces("Y", &k.Y).reads("X", &k.X)
 }
 
 func (k Softmax) Check() error {
-	return cmp.Or(float("X", k.X, 1), like("Y", k.Y, k.X))
+	return first(float("X", &k.X, 1), like("Y", &k.Y, &k.X))
 }
 
 func (k Softmax) Cost() device.Cost { return device.Cost{Ops: 4 * int64(k.X.Len()), Bytes: bytes(k)} }
@@ -30,11 +26,11 @@ type SoftmaxGrad struct{ DX, DY, Y Array }
 func (k SoftmaxGrad) Name() string { return "SoftmaxGrad" }
 
 func (k SoftmaxGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("DX", k.DX), reads("DY", k.DY), reads("Y", k.Y))
+	return list(ops).replaces("DX", &k.DX).reads("DY", &k.DY).reads("Y", &k.Y)
 }
 
 func (k SoftmaxGrad) Check() error {
-	return cmp.Or(float("Y", k.Y, 1), like("DY", k.DY, k.Y), like("DX", k.DX, k.Y))
+	return first(float("Y", &k.Y, 1), like("DY", &k.DY, &k.Y), like("DX", &k.DX, &k.Y))
 }
 
 func (k SoftmaxGrad) Cost() device.Cost {
@@ -57,21 +53,21 @@ type SoftmaxCrossEntropy struct {
 func (k SoftmaxCrossEntropy) Name() string { return "SoftmaxCrossEntropy" }
 
 func (k SoftmaxCrossEntropy) Operands(ops []device.Operand) []device.Operand {
-	return append(ops,
-		writes("Loss", k.Loss), writes("Losses", k.Losses), replaces("P", k.P), reads("X", k.X),
-		reads("Target", k.Target))
+	return list(ops).writes("Loss", &k.Loss).writes("Losses", &k.Losses).replaces("P", &k.P).reads("X", &k.X).
+		reads("Target", &k.Target)
 }
 
 func (k SoftmaxCrossEntropy) Check() error {
-	if err := float("X", k.X, 1); err != nil {
+	if err := float("X", &k.X, 1); err != nil {
 		return err
 	}
 	t, rows := k.X.Type(), k.X.Shape[:len(k.X.Shape)-1]
-	return cmp.Or(
-		like("P", k.P, k.X),
-		shaped("Losses", k.Losses, t, rows...),
-		shaped("Loss", k.Loss, t),
-		shaped("Target", k.Target, device.Int32, rows...))
+	return first(
+		like("P", &k.P, &k.X),
+		shaped("Losses", &k.Losses, t, rows...),
+		shaped("Loss", &k.Loss, t),
+		shaped("Target", &k.Target, device.Int32, rows...),
+		numbered("X", "columns", Cols(k.X)))
 }
 
 func (k SoftmaxCrossEntropy) Cost() device.Cost {
@@ -88,14 +84,14 @@ type SoftmaxCrossEntropyGrad struct {
 func (k SoftmaxCrossEntropyGrad) Name() string { return "SoftmaxCrossEntropyGrad" }
 
 func (k SoftmaxCrossEntropyGrad) Operands(ops []device.Operand) []device.Operand {
-	return append(ops, replaces("DX", k.DX), reads("P", k.P), reads("Target", k.Target))
+	return list(ops).replaces("DX", &k.DX).reads("P", &k.P).reads("Target", &k.Target)
 }
 
 func (k SoftmaxCrossEntropyGrad) Check() error {
-	if err := float("P", k.P, 1); err != nil {
+	if err := float("P", &k.P, 1); err != nil {
 		return err
 	}
-	return cmp.Or(like("DX", k.DX, k.P), shaped("Target", k.Target, device.Int32, k.P.Shape[:len(k.P.Shape)-1]...))
+	return first(like("DX", &k.DX, &k.P), shaped("Target", &k.Target, device.Int32, k.P.Shape[:len(k.P.Shape)-1]...))
 }
 
 func (k SoftmaxCrossEntropyGrad) Cost() device.Cost {

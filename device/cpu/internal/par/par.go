@@ -76,10 +76,14 @@ func (t *Team) run(n, workers, step int, arg any, body Body) {
 // workersFor is how many goroutines a loop over n items would run on now.
 func workersFor(n, grain int) int {
 	grain = max(grain, 1)
+	most := n / (1 + (grain-1)/4)
+	if most <= 1 {
+		return 1 // without GOMAXPROCS, which takes longer than a small loop
+	}
 	procs := runtime.GOMAXPROCS(0)
 	workers := min(procs, n/grain)
 	if workers < procs {
-		workers = max(workers, min(procs, n/(1+(grain-1)/4), 1+Awake()))
+		workers = max(workers, min(procs, most, 1+Awake()))
 	}
 	return workers
 }
