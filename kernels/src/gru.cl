@@ -5,6 +5,11 @@
 // The arrays begin with its own elements; those of its gates are n apart.
 FUNCTION void gru_unit(const real *s, bool takes, int bounded, int reset_before, index n, GLOBAL real *gates, GLOBAL real *h,
 	GLOBAL real *q, GLOBAL const real *last, GLOBAL real *y) {
+	if (!takes) {
+		gates[0] = gates[n] = gates[2 * n] = *q = *y = 0;
+		*h = *last;
+		return;
+	}
 	real r = gates[0], z = gates[n], sum = s[2];
 	if (!reset_before) {
 		r = sigmoid(r + s[0]);
@@ -13,32 +18,32 @@ FUNCTION void gru_unit(const real *s, bool takes, int bounded, int reset_before,
 		*q = s[2];
 	}
 	real v = tanh_(gates[2 * n] + sum), state = (1 - z) * v + z * *last;
-	gates[0] = takes ? r : 0;
-	gates[n] = takes ? z : 0;
-	gates[2 * n] = takes ? v : 0;
-	*q = takes ? *q : 0;
-	*h = takes ? state : *last;
+	gates[0] = r, gates[n] = z, gates[2 * n] = v;
+	*h = state;
 	if (bounded)
-		*y = takes ? state : 0;
+		*y = state;
 }
 
 // gru_unit_back is the same step back. dh is the gradient of the state after it; it leaves there the share of the state
 // before it that went round the product. d is [dr dz dq] or, if the reset came before, dn alone, whose product dq is to be.
 FUNCTION void gru_unit_back(real *dh, bool takes, int reset_before, index n, GLOBAL real *dz, GLOBAL real *dq, GLOBAL real *d,
 	GLOBAL const real *dy, GLOBAL const real *gates, GLOBAL const real *q, GLOBAL const real *last) {
+	if (!takes) {
+		*dq = dz[0] = dz[n] = dz[2 * n] = d[0] = 0;
+		if (!reset_before)
+			d[n] = d[2 * n] = 0;
+		return;
+	}
 	real r = gates[0], z = gates[n], v = gates[2 * n], g = *dh + *dy;
-	real of_n = takes ? g * (1 - z) * ((1 - v) * (1 + v)) : 0;
-	real of_z = takes ? g * (*last - v) * z * (1 - z) : 0;
-	*dh = takes ? g * z : *dh;
-	dz[n] = of_z;
-	dz[2 * n] = of_n;
+	real of_n = g * (1 - z) * ((1 - v) * (1 + v)), of_z = g * (*last - v) * z * (1 - z);
+	*dh = g * z;
+	dz[n] = of_z, dz[2 * n] = of_n;
 	if (reset_before) {
 		*d = of_n;
 		return;
 	}
-	real of_q = takes ? of_n * r : 0, of_r = takes ? of_n * *q * r * (1 - r) : 0;
-	*dq = of_q;
-	dz[0] = of_r;
+	real of_q = of_n * r, of_r = of_n * *q * r * (1 - r);
+	*dq = of_q, dz[0] = of_r;
 	d[0] = of_r, d[n] = of_z, d[2 * n] = of_q;
 }
 

@@ -3,31 +3,32 @@
 // lstm_unit is a step of one unit, whose gates get z. The arrays begin with its own elements; those of its gates are n apart.
 FUNCTION void lstm_unit(const real *z, bool takes, int bounded, index n, GLOBAL real *gates, GLOBAL real *h, GLOBAL real *c,
 	GLOBAL const real *last_h, GLOBAL const real *last_c, GLOBAL real *y) {
+	if (!takes) {
+		gates[0] = gates[n] = gates[2 * n] = gates[3 * n] = *y = 0;
+		*h = *last_h, *c = *last_c;
+		return;
+	}
 	real i = sigmoid(z[0]), f = sigmoid(z[1]), g = tanh_(z[2]), o = sigmoid(z[3]);
 	real cell = f * *last_c + i * g, state = o * tanh_(cell);
-	gates[0] = takes ? i : 0;
-	gates[n] = takes ? f : 0;
-	gates[2 * n] = takes ? g : 0;
-	gates[3 * n] = takes ? o : 0;
-	*c = takes ? cell : *last_c;
-	*h = takes ? state : *last_h;
+	gates[0] = i, gates[n] = f, gates[2 * n] = g, gates[3 * n] = o;
+	*h = state, *c = cell;
 	if (bounded)
-		*y = takes ? state : 0;
+		*y = state;
 }
 
-// lstm_unit_back is the same step back. dh and dc are the gradients of the states after it; it leaves in dc that of the state
-// before it, and in dh nothing: the product dz·Whᵀ is to be added there.
-FUNCTION void lstm_unit_back(real *dh, real *dc, bool takes, index n, GLOBAL real *dz, GLOBAL const real *dy,
+// lstm_unit_back is the same step back, of a row that takes it; if one does not, dz is 0. dh and dc are the gradients of the
+// states after it; it leaves in dc that of the state before it, and in dh nothing: the product dz·Whᵀ is to be added there.
+FUNCTION void lstm_unit_back(real *dh, real *dc, index n, GLOBAL real *dz, GLOBAL const real *dy,
 	GLOBAL const real *gates, GLOBAL const real *c, GLOBAL const real *last_c) {
 	real i = gates[0], f = gates[n], g = gates[2 * n], o = gates[3 * n], y = tanh_(*c);
 	real d = *dh + *dy;
 	real e = *dc + d * o * ((1 - y) * (1 + y));
-	dz[0] = takes ? e * g * i * (1 - i) : 0;
-	dz[n] = takes ? e * *last_c * f * (1 - f) : 0;
-	dz[2 * n] = takes ? e * i * ((1 - g) * (1 + g)) : 0;
-	dz[3 * n] = takes ? d * y * o * (1 - o) : 0;
-	*dc = takes ? e * f : *dc;
-	*dh = takes ? 0 : *dh;
+	dz[0] = e * g * i * (1 - i);
+	dz[n] = e * *last_c * f * (1 - f);
+	dz[2 * n] = e * i * ((1 - g) * (1 + g));
+	dz[3 * n] = d * y * o * (1 - o);
+	*dc = e * f;
+	*dh = 0;
 }
 
 #ifndef UNITS
@@ -49,11 +50,17 @@ KERNEL void lstm_step_back(OUT(dz), OUT(dh), OUT(dc), IN(dy), IN(gates), IN(c), 
 	index t, int bounded) {
 	AT(dz), AT(dh), AT(dc), AT(dy), AT(gates), AT(c), AT(last_c), AT(lengths);
 	EACH (1, row, rows) {
-		bool takes = TAKES(row);
+		if (!TAKES(row)) { // apart, so that a CPU's compiler makes vectors of the rest
+			EACH (0, j, n) {
+				index gate = row * 4 * n + j;
+				dz[gate] = dz[gate + n] = dz[gate + 2 * n] = dz[gate + 3 * n] = 0;
+			}
+			continue;
+		}
 		EACH (0, j, n) {
 			index at = row * n + j, gate = row * 4 * n + j;
 			real d = dh[at], e = dc[at];
-			lstm_unit_back(&d, &e, takes, n, dz + gate, dy + at, gates + gate, c + at, last_c + at);
+			lstm_unit_back(&d, &e, n, dz + gate, dy + at, gates + gate, c + at, last_c + at);
 			dh[at] = d, dc[at] = e;
 		}
 	}
@@ -103,8 +110,10 @@ KERNEL void lstm_steps_back(OUT(dz), OUT(dh), OUT(dc), IN(dy), IN(gates), IN(c),
 		index t = reverse ? s - 1 : steps - s, before = (t + reverse) * size, after = (t + !reverse) * size;
 		EACH_UNIT (i, j) {
 			index at = FIRST(i, j, 1), gate = t * 4 * size + FIRST(i, j, 4);
-			lstm_unit_back(d[i][j], &e[i][j], TAKES(ROW(i)), UNITS, dz + gate, dy + t * size + at, gates + gate, c + after + at,
-				c + before + at);
+			if (TAKES(ROW(i)))
+				lstm_unit_back(d[i][j], &e[i][j], UNITS, dz + gate, dy + t * size + at, gates + gate, c + after + at, c + before + at);
+			else
+				dz[gate] = dz[gate + UNITS] = dz[gate + 2 * UNITS] = dz[gate + 3 * UNITS] = 0;
 		}
 		meet(arrivals, s);
 		add_products(d, weight, vector, dz + t * 4 * size, rows, aligned);

@@ -8,15 +8,15 @@ import (
 func (d *gpu) gru(k *kernels.GRU) {
 	steps, batch, inputs, hidden := k.Dims()
 	d.multiply(&product{c: k.Gates.Slice, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: 3 * hidden, k: inputs, d: k.BX.Slice})
-	of := recurrence{source: "gru", function: "gru_steps", gates: 3, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	of := recurrence{source: "gru", function: "gru_steps", gates: 3, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
 	if k.ResetBefore || !d.stay(&of, []device.Slice{k.Gates.Slice, k.H.Slice, k.Q.Slice, k.Y.Slice, k.BH.Slice}, bit(!k.BH.IsZero())) {
 		d.gruSteps(k)
 	}
 }
 
-// gruSteps queues the steps one by one. A reset before the product always takes this way: a step has then two products, one
-// of what the other made.
+// gruSteps queues the steps one by one. A reset before the product always goes this way: a step is then two products, one of
+// what the other made, with a wait between them, too.
 func (d *gpu) gruSteps(k *kernels.GRU) {
 	steps, batch, _, hidden := k.Dims()
 	row := batch * hidden
@@ -68,8 +68,8 @@ func (d *gpu) gruGrad(k *kernels.GRUGrad) {
 	room := d.workspace(h.Type(), 3*steps*row+3*hidden*hidden)
 	all, weights := room.Slice(0, 3*steps*row), room.Slice(3*steps*row, room.Len())
 	ofN, ofRZ := all.Slice(0, steps*row), all.Slice(steps*row, 3*steps*row)
-	of := recurrence{source: "gru", function: "gru_steps_back", back: true, gates: 3, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: all, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	of := recurrence{source: "gru", function: "gru_steps_back", back: true, gates: 3, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: all, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
 	switch {
 	case k.ResetBefore:
 		d.gruResetStepsBack(k, ofN, ofRZ, weights)

@@ -8,8 +8,8 @@ import (
 func (d *gpu) lstm(k *kernels.LSTM) {
 	steps, batch, inputs, hidden := k.Dims()
 	d.multiply(&product{c: k.Gates.Slice, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: 4 * hidden, k: inputs, d: k.Bias.Slice})
-	of := recurrence{source: "lstm", function: "lstm_steps", gates: 4, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	of := recurrence{source: "lstm", function: "lstm_steps", gates: 4, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
 	if !d.stay(&of, []device.Slice{k.Gates.Slice, k.H.Slice, k.C.Slice, k.Y.Slice}) {
 		d.lstmSteps(k)
 	}
@@ -44,8 +44,8 @@ func (d *gpu) lstmGrad(k *kernels.LSTMGrad) {
 	dz, dh, dc := k.DZ.Slice, k.DH0.Slice, k.DC0.Slice
 	d.begin(dh, k.DHT.Slice)
 	d.begin(dc, k.DCT.Slice)
-	of := recurrence{source: "lstm", function: "lstm_steps_back", back: true, gates: 4, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: dz, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	of := recurrence{source: "lstm", function: "lstm_steps_back", back: true, gates: 4, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: dz, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
 	if !d.stay(&of, []device.Slice{dz, dh, dc, k.DY.Slice, k.Gates.Slice, k.C.Slice}) {
 		d.lstmStepsBack(k)
 	}

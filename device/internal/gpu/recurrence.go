@@ -64,17 +64,18 @@ func pitch(quads int) int { return quads | 1 }
 // residenceFor is how groups, at most one to a compute unit, share a recurrence; false if launches of one step each are
 // faster, or the weights do not fit. The figures are reasoned, not measured.
 //
-// In one launch a step costs a barrier instead of a launch or, with gates, of two, perhaps half of one, and its weights are
-// there already. What comes first, bringing them in and clearing the barrier, costs about two steps' launches. The price is
-// small tiles, since local memory is full of weights: from some thousand sums a group on, a step is bound by reading operands
-// from local memory, and product's larger tiles, with up to four times the arithmetic to a read, make up for their launches.
+// In one launch a step costs a barrier, perhaps half a launch, instead of one launch or, with gates, of two, and its weights
+// are there already. What comes first, bringing them in and clearing the barrier, costs about two steps' launches. The price
+// is small tiles, since local memory is full of weights: from some thousand sums a group on, a step is bound by reading
+// operands from local memory, and product's larger tiles, with up to four times the arithmetic to a read, make up for their
+// launches. Back, a unit with gates has one sum of as many more terms, and each is counted.
 //
 // The widest slices that fit are best: there are fewer groups for one to wait for, and more to share the rows, so that each
 // brings in fewer of them. Narrower ones than the last are for weights that fill more compute units than there are.
 func (c class) residenceFor(t device.DType, of *recurrence) (residence, bool) {
 	const (
 		worth = 3    // steps
-		most  = 1024 // sums of a group, each of as many terms as there are units
+		most  = 1024 // sums of a group, of as many terms each as there are units
 		slab  = 8 << 10
 	)
 	if c.cpu || of.steps < worth || of.rows == 0 || of.units == 0 {
@@ -106,9 +107,9 @@ func (c class) residenceFor(t device.DType, of *recurrence) (residence, bool) {
 	return residence{}, false
 }
 
-// stay queues all steps of a recurrence as one launch of its function, whose first parameters are the arrays, and the smalls
-// its last. It returns false, and leaves the steps to do, if its groups would not all run at once, or
-// for other reasons should not.
+// stay queues all steps of a recurrence as one launch of its function, whose first parameters are the arrays and whose last
+// the smalls. It returns false, and leaves the steps to do, if the groups would not all run at once, or for other reasons
+// should not.
 func (d *gpu) stay(of *recurrence, arrays []device.Slice, smalls ...int) bool {
 	driver, ok := d.driver.(Resident)
 	if !ok {

@@ -9,8 +9,8 @@ func (d *gpu) rnn(k *kernels.RNN) {
 	steps, batch, inputs, hidden := k.Dims()
 	z := statesBefore(k.H.Slice, batch*hidden, !k.Reverse) // where the states after each step will be
 	d.multiply(&product{c: z, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: hidden, k: inputs, d: k.Bias.Slice})
-	of := recurrence{source: "rnn", function: "rnn_steps", gates: 1, f: k.F, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	of := recurrence{source: "rnn", function: "rnn_steps", gates: 1, f: k.F, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
 	if !d.stay(&of, []device.Slice{k.H.Slice, k.Y.Slice}) {
 		d.rnnSteps(k)
 	}
@@ -75,8 +75,8 @@ func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
 	row := batch * hidden
 	h, dz, wh := k.H.Slice, k.DZ.Slice, k.Wh.Slice
 	bounded := !k.Lengths.IsZero()
-	of := recurrence{source: "rnn", function: "rnn_steps_back", back: true, gates: 1, f: k.F, steps: steps, rows: batch, units: hidden, reverse: k.Reverse,
-		vectors: dz, wh: wh, lengths: k.Lengths.Slice}
+	of := recurrence{source: "rnn", function: "rnn_steps_back", back: true, gates: 1, f: k.F, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: dz, wh: wh, lengths: k.Lengths.Slice}
 	if !d.stay(&of, []device.Slice{dz, k.DY.Slice, k.DHT.Slice, h}, bit(!k.DHT.IsZero())) {
 		d.rnnStepsBack(k)
 	}
