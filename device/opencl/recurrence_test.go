@@ -142,7 +142,7 @@ func testResidentMutants(t *testing.T) {
 		{kernel: "RNN", file: "rnn", from: "reverse ? t - 1 : t + 1", to: "t + 1"},
 		{kernel: "LSTM", file: "lstm", from: "FIRST(i, j, 4) + q * UNITS", to: "FIRST(i, j, 4) + (3 - q) * UNITS"},
 		{kernel: "LSTM", file: "lstm", from: "lstm_unit(z[i][j], TAKES(ROW(i))", to: "lstm_unit(z[i][j], true"},
-		{kernel: "LSTM", file: "lstm", from: "meet(arrivals, s);\n", to: "\n"},
+		{kernel: "LSTM", file: "lstm", from: "meet(arrivals, s);\n\t\tadd_products(d", to: "add_products(d"},
 		{kernel: "LSTM", file: "lstm", from: "dz[gate + 2 * UNITS] = dz[gate + 3 * UNITS]", to: "dz[gate + 2 * UNITS]"},
 		{kernel: "GRU", file: "gru", from: "if (biased)", to: "if (false)"},
 		{kernel: "GRU", file: "gru", from: "index t = reverse ? k - 1 : steps - k", to: "index t = steps - k"},

@@ -127,14 +127,14 @@ KERNEL void gru_steps(OUT(gates), OUT(h), OUT(q), OUT(y), IN(bias), IN_INT(lengt
 			EACH_UNIT (i, j)
 				UNROLL for (int g = 0; g < SUMS; g++)
 					s[i][j][g] = bias[g * UNITS + UNIT(j)];
+		if (k > 0)
+			meet(arrivals, k);
 		add_products(s, weight, vector, h + before, rows, aligned);
 		EACH_UNIT (i, j) {
 			index at = FIRST(i, j, 1);
 			gru_unit(s[i][j], TAKES(ROW(i)), bounded, 0, UNITS, gates + t * 3 * size + FIRST(i, j, 3), h + after + at,
 				q + t * size + at, h + before + at, y + t * size + at);
 		}
-		if (k + 1 < steps)
-			meet(arrivals, k + 1);
 	}
 }
 

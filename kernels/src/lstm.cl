@@ -81,14 +81,14 @@ KERNEL void lstm_steps(OUT(gates), OUT(h), OUT(c), OUT(y), IN_INT(lengths), IN(w
 		EACH_UNIT (i, j)
 			UNROLL for (int q = 0; q < SUMS; q++)
 				z[i][j][q] = gates[t * 4 * size + FIRST(i, j, 4) + q * UNITS];
+		if (s > 0)
+			meet(arrivals, s);
 		add_products(z, weight, vector, h + before, rows, aligned);
 		EACH_UNIT (i, j) {
 			index at = FIRST(i, j, 1);
 			lstm_unit(z[i][j], TAKES(ROW(i)), bounded, UNITS, gates + t * 4 * size + FIRST(i, j, 4), h + after + at, c + after + at,
 				h + before + at, c + before + at, y + t * size + at);
 		}
-		if (s + 1 < steps)
-			meet(arrivals, s + 1);
 	}
 }
 

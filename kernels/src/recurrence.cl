@@ -115,8 +115,9 @@ FUNCTION void add_products(real sum[TILE][ACROSS][SUMS], LOCAL_ARG real4 weight[
 	}
 }
 
-// meet waits until the groups with the same rows have been here times times. The arrivals are zeros, 32 for each group along
-// axis 1, so that those of different rows lie in different cache lines.
+// meet waits until the groups with the same rows have been here times times. What is read before it, because no other group
+// writes it, is on its way meanwhile. The arrivals are zeros, 32 for each group along axis 1, so that those of different rows
+// lie in different cache lines.
 FUNCTION void meet(GLOBAL int *arrivals, index times) {
 	SYNC_GLOBAL;
 	if (ITEM(0) == 0) {

@@ -76,13 +76,13 @@ KERNEL void rnn_steps(OUT(h), OUT(y), IN_INT(lengths), IN(wh), OUT_INT(arrivals)
 		real z[TILE][ACROSS][SUMS] = {0};
 		EACH_UNIT (i, j)
 			z[i][j][0] = h[after + FIRST(i, j, 1)];
+		if (s > 0)
+			meet(arrivals, s);
 		add_products(z, weight, vector, h + before, rows, aligned);
 		EACH_UNIT (i, j) {
 			index at = FIRST(i, j, 1);
 			rnn_unit(activation(F, z[i][j][0]), TAKES(ROW(i)), bounded, h + after + at, h + before + at, y + t * size + at);
 		}
-		if (s + 1 < steps)
-			meet(arrivals, s + 1);
 	}
 }
 
@@ -100,14 +100,14 @@ KERNEL void rnn_steps_back(OUT(dz), IN(dy), IN(dh), IN(h), IN_INT(lengths), IN(w
 		real d[TILE][ACROSS][SUMS] = {0};
 		EACH_UNIT (i, j)
 			d[i][j][0] = dy[t * size + FIRST(i, j, 1)];
-		if (s > 1)
+		if (s > 1) {
+			meet(arrivals, s - 1);
 			add_products(d, weight, vector, dz + (reverse ? t - 1 : t + 1) * size, rows, aligned);
+		}
 		EACH_UNIT (i, j) {
 			index at = FIRST(i, j, 1), taken = steps_of(lengths, ROW(i), steps, bounded);
 			dz[t * size + at] = rnn_unit_back(d[i][j][0], t, taken, F, reverse, has_dh, dy + t * size + at, dh + at, h + after + at);
 		}
-		if (s < steps)
-			meet(arrivals, s);
 	}
 }
 #endif
