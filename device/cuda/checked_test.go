@@ -109,7 +109,8 @@ type checkedFunction struct {
 	name   string
 	params []param
 	size   int // bytes of a real
-	terms  int // what the source's TERMS is
+
+	units, gates int // what the source's UNITS and GATES are
 }
 
 // defined is a macro's value, 0 if there is none.
@@ -169,7 +170,7 @@ func (p *checkedProgram) Function(name string) (gpu.Function, error) {
 	if p.defined("DOUBLE") == 1 {
 		c.size = 8
 	}
-	c.terms = p.defined("TERMS")
+	c.units, c.gates = p.defined("UNITS"), p.defined("GATES")
 	// A source may declare a function twice, for CPUs and for GPUs. The PTX is of one of them.
 	for _, m := range declaration.FindAllStringSubmatch(p.source, -1) {
 		params := declared(m[2], c.size)
@@ -216,13 +217,13 @@ func (c *checked) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 			values[p.name] = int64(int32(a.Bits))
 		}
 	}
-	values["TERMS"], values["GROUPS"] = int64(fn.terms), int64(groups[1])
-	extents := extentsOf(fn.name, values)
+	values["UNITS"], values["GATES"], values["GROUPS"] = int64(fn.units), int64(fn.gates), int64(groups[1])
+	sizes := sizesOf(fn.name, values)
 	for i, p := range fn.params {
 		if p.ctype[0] != '*' {
 			continue
 		}
-		extent, known := extents[p.name]
+		n, known := sizes[p.name]
 		if !known {
 			return fmt.Errorf("%s: nobody knows how much of %s it touches", fn.name, p.name)
 		}
@@ -231,41 +232,13 @@ func (c *checked) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 			size = 4
 		}
 		at, bytes := values[p.name+"_at"], c.buffers[args[i].Bits]
-		if extent.to > extent.from && (at+extent.from < 0 || (at+extent.to)*int64(size) > bytes) {
-			return fmt.Errorf("%s: %s is elements %d to %d from %d on, its buffer has %d bytes", fn.name, p.name, extent.from, extent.to, at, bytes)
+		if n > 0 && (at < 0 || (at+n)*int64(size) > bytes) {
+			return fmt.Errorf("%s: %s is %d elements from %d on, its buffer has %d bytes", fn.name, p.name, n, at, bytes)
 		}
 		c.count.extents++
 	}
 	c.count.launches++
 	return c.driver.Launch(fn.Function, groups, items, args)
-}
-
-// An extent is what a function touches of an array: the elements from from to to-1, counted from where the array begins.
-type extent struct{ from, to int64 }
-
-// extentsOf is what a function touches of each array, told from its other arguments.
-func extentsOf(function string, v map[string]int64) map[string]extent {
-	if function == "recurrence" {
-		return recurrenceExtents(v)
-	}
-	all := map[string]extent{}
-	for name, n := range sizesOf(function, v) {
-		all[name] = extent{0, n}
-	}
-	return all
-}
-
-// recurrenceExtents tells of steps matrices, each stride elements after the one before or, if it is negative, before it. C
-// has one more before the first.
-func recurrenceExtents(v map[string]int64) map[string]extent {
-	matrix, last := v["m"]*v["TERMS"], (v["steps"]-1)*v["stride"]
-	through := extent{min(0, last), max(0, last) + matrix}
-	return map[string]extent{
-		"c": {min(through.from, -v["stride"]), max(through.to, matrix-v["stride"])},
-		"d": through, "e": through,
-		"w":        {0, 1 + (v["TERMS"]-1)*(v["w_k"]+v["w_n"])},
-		"arrivals": {0, 32*(v["GROUPS"]-1) + 1},
-	}
 }
 
 // sizesOf is how many elements a function touches of each array.
@@ -343,6 +316,13 @@ func sizesOf(function string, v map[string]int64) map[string]int64 {
 		}
 		e["s"], e["d"] = parts*rows*n, parts*rows*n
 		return e
+	case "rnn_steps", "lstm_steps", "gru_steps", "rnn_steps_back", "lstm_steps_back", "gru_steps_back":
+		row, gates, all := rows*v["UNITS"], v["GATES"]*v["UNITS"], v["steps"]*rows*v["UNITS"]
+		return map[string]int64{
+			"h": row + all, "c": row + all, "y": all, "dy": all, "q": all, "dq": all, "dh": row, "dc": row,
+			"gates": v["GATES"] * all, "dz": v["GATES"] * all, "d": v["GATES"] * all,
+			"wh": gates * v["UNITS"], "bias": gates, "lengths": rows, "arrivals": 32*(v["GROUPS"]-1) + 1,
+		}
 	case "binary":
 		x, y := loops(v, 0, v["told"])
 		return map[string]int64{"z": rows * v["n0"], "x": x, "y": y}

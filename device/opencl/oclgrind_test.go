@@ -15,6 +15,7 @@ import (
 	"github.com/keisan-go/keisan/device"
 	"github.com/keisan-go/keisan/device/devicetest"
 	"github.com/keisan-go/keisan/device/internal/gpu"
+	"github.com/keisan-go/keisan/device/internal/gpu/gputest"
 	"github.com/keisan-go/keisan/device/opencl"
 	"github.com/keisan-go/keisan/kernels"
 )
@@ -51,6 +52,8 @@ var planted = map[string]struct {
 		from: "STORE_PIECES(slab_b, next_b, BN, b_k)\n\t\tSYNC;", to: "STORE_PIECES(slab_b, next_b, BN, b_k)"}, "^3x3x17$", "data race"},
 	"a barrier less between slabs": {&mutant{class: "GPU", kernel: "MatMul", file: "matmul",
 		from: "sum[i][j]);\n\t\t}\n\t\tSYNC;", to: "sum[i][j]);\n\t\t}"}, "^3x3x17$", "data race"},
+	"a barrier less in a recurrence": {&mutant{class: "GPU", kernel: "rest", file: "recurrence",
+		from: "put(vector, next);\n\t\tSYNC;", to: "put(vector, next);"}, "", "data race"},
 	"an index too far": {&mutant{class: "CPU", kernel: "Copy", file: "copy",
 		from: "dst[i] = src[i];", to: "dst[i] = src[i + 1000 * n];"}, "^17,17$", "Invalid read"},
 }
@@ -87,17 +90,17 @@ func TestInOclgrind(t *testing.T) {
 	launched := map[string]bool{}
 	for _, kind := range []device.Kind{device.CPU, device.GPU} {
 		t.Run(strings.ToUpper(string(kind)), func(t *testing.T) {
-			open := func(items int) (device.Device, error) {
+			open := func(items, units int) (device.Device, error) {
 				driver, err := opencl.OpenDriver(kind)
 				if err != nil {
 					return nil, err
 				}
 				limits := driver.Limits()
-				limits.Items = items
+				limits.Items, limits.Info.Units = items, units
 				driver = &limited{planted[os.Getenv("KEISAN_PLANT")].plant(driver), limits}
 				return gpu.New(&witness{driver, string(kind), launched}), nil
 			}
-			devicetest.Run(t, func() (device.Device, error) { return open(8) }) // in groups so small that it does not take hours
+			devicetest.Run(t, func() (device.Device, error) { return open(8, 2) }) // in groups so small that it does not take hours
 			t.Run("rest", func(t *testing.T) { rest(t, open) })
 		})
 	}
@@ -142,10 +145,16 @@ func (w *witness) Launch(f gpu.Function, groups, items [2]int, args []gpu.Arg) e
 	return w.Driver.Launch(f.(function).Function, groups, items, args)
 }
 
+// Residency is one group, since Oclgrind runs one after the other.
+func (w *witness) Residency(gpu.Function, int) (int, error) { return 1, nil }
+
 // everyFunction finds that each KERNEL in the sources was launched, in each type, as a CPU and as a GPU, but for those that
-// are there for one of them; and for recurrence, whose groups wait for one another, while Oclgrind runs one after the other.
+// are there for one of them.
 func everyFunction(t *testing.T, launched map[string]bool) {
-	only := map[string]device.Kind{"pack": device.CPU, "products": device.CPU, "binary_grad_team": device.GPU, "scatter_links": device.GPU, "recurrence": "neither"}
+	only := map[string]device.Kind{"pack": device.CPU, "products": device.CPU, "binary_grad_team": device.GPU, "scatter_links": device.GPU}
+	for _, name := range []string{"rnn_steps", "lstm_steps", "gru_steps"} {
+		only[name], only[name+"_back"] = device.GPU, device.GPU
+	}
 	for _, file := range sources(t) {
 		for _, m := range regexp.MustCompile(`(?m)^KERNEL void (\w+)\(`).FindAllStringSubmatch(file, -1) {
 			for _, dtype := range []device.DType{device.Float32, device.Float64} {
@@ -178,9 +187,9 @@ func sources(t *testing.T) map[string]string {
 }
 
 // rest is what those sizes do not reach: each tiling of a GPU, with an edge both ways and terms beyond a slab, aligned
-// operands, a CPU that packs both, multiply-adds alone, and sums by large groups.
-func rest(t *testing.T, open func(items int) (device.Device, error)) {
-	d, err := open(256)
+// operands, a CPU that packs both, multiply-adds alone, sums by large groups, and recurrences by one group.
+func rest(t *testing.T, open func(items, units int) (device.Device, error)) {
+	d, err := open(256, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,5 +215,16 @@ func rest(t *testing.T, open func(items int) (device.Device, error)) {
 	d.Launch(kernels.SumRows{Y: zeros(d, device.Float32, 40), X: zeros(d, device.Float32, 20, 40)})
 	if err := d.Sync(); err != nil {
 		t.Error(err)
+	}
+	one, err := open(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	for _, kind := range []string{"RNN", "LSTM", "GRU"} {
+		for _, dtype := range []device.DType{device.Float32, device.Float64} {
+			l := layer{kind: kind, dtype: dtype, f: kernels.Tanh, steps: 3, batch: 3, hidden: 5, lengths: true, last: true, biased: true}
+			l.train(t, one, new(gputest.Watch))
+		}
 	}
 }

@@ -66,9 +66,10 @@ func TestSequence(t *testing.T) {
 		forward, backward int // launches for 50 steps
 	}{
 		{"step by step", device.GPU, 0, 8, 64, false, false, 1 + 50, 50 + 5},
-		{"persistent", device.GPU, 4, 8, 64, false, false, 2, 7},
-		{"persistent in reverse", device.GPU, 4, 8, 64, true, false, 2, 7},
-		{"with lengths", device.GPU, 4, 8, 64, false, true, 1 + 2*50, 50 + 49 + 7},
+		{"step by step with lengths", device.GPU, 0, 8, 64, false, true, 1 + 2*50, 50 + 49 + 7},
+		{"persistent", device.GPU, 4, 8, 64, false, false, 2, 6},
+		{"persistent in reverse", device.GPU, 4, 8, 64, true, false, 2, 6},
+		{"persistent with lengths", device.GPU, 4, 8, 64, false, true, 2, 8},
 		{"too few groups at once", device.GPU, 3, 8, 64, false, false, 1 + 50, 50 + 5},
 		{"with lengths on a CPU", device.CPU, 0, 32, 128, false, true, 2 + 1 + 2*50, 1 + 2*49 + 12}, // weights packed once
 		{"step by step on a CPU", device.CPU, 0, 1, 1024, false, false, 50 + 3, 0},
@@ -109,6 +110,44 @@ func TestSequence(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGated counts what sequences of layers with gates cost a GPU.
+func TestGated(t *testing.T) {
+	w := idle(device.GPU)
+	d := gpu.New(together{Driver: w, groups: 4})
+	const steps, batch, inputs, hidden = 50, 8, 10, 16
+	array := func(shape ...int) device.Array { return array(d, device.Float32, shape...) }
+	x, dx, h := array(steps, batch, inputs), array(steps, batch, inputs), array(steps+1, batch, hidden)
+	dy, dh := array(steps, batch, hidden), array(batch, hidden)
+	c, z, wx, wh, b := array(steps+1, batch, hidden), array(steps, batch, 4*hidden), array(inputs, 4*hidden), array(hidden, 4*hidden), array(4*hidden)
+	lstm := &kernels.LSTM{H: h, C: c, Gates: z, X: x, Wx: wx, Wh: wh, Bias: b}
+	lstmGrad := &kernels.LSTMGrad{DX: dx, DH0: dh, DC0: array(batch, hidden), DWx: wx, DWh: wh, DBias: b, DZ: array(steps, batch, 4*hidden),
+		DY: dy, H: h, C: c, Gates: z, X: x, Wx: array(inputs, 4*hidden), Wh: array(hidden, 4*hidden)}
+	q := array(steps, batch, hidden)
+	z, wx, wh, b = array(steps, batch, 3*hidden), array(inputs, 3*hidden), array(hidden, 3*hidden), array(3*hidden)
+	gru := &kernels.GRU{H: h, Gates: z, Q: q, X: x, Wx: wx, Wh: wh, BX: b, BH: b}
+	gruGrad := &kernels.GRUGrad{DX: dx, DH0: dh, DWx: wx, DWh: wh, DBX: b, DBH: array(3 * hidden), DZ: array(steps, batch, 3*hidden),
+		DQ: array(steps, batch, hidden), DY: dy, H: h, Gates: z, Q: q, X: x, Wx: array(inputs, 3*hidden), Wh: array(hidden, 3*hidden)}
+	before := *gru
+	before.ResetBefore = true
+	for _, test := range []struct {
+		kernel   device.Kernel
+		launches int
+	}{{lstm, 2}, {lstmGrad, 2 + 1 + 4}, {gru, 2}, {gruGrad, 1 + 1 + 5}, {&before, 1 + 2 + 4*steps}} {
+		d.Launch(test.kernel)
+		w.Launches = 0
+		d.Launch(test.kernel)
+		if err := d.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if w.Launches != test.launches {
+			t.Errorf("%s: %d launches, want %d", test.kernel.Name(), w.Launches, test.launches)
+		}
+		if n := testing.AllocsPerRun(10, func() { d.Launch(test.kernel) }); n != 0 {
+			t.Errorf("%s: %v allocations", test.kernel.Name(), n)
+		}
 	}
 }
 

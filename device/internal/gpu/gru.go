@@ -7,10 +7,20 @@ import (
 
 func (d *gpu) gru(k *kernels.GRU) {
 	steps, batch, inputs, hidden := k.Dims()
+	d.multiply(&product{c: k.Gates.Slice, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: 3 * hidden, k: inputs, d: k.BX.Slice})
+	of := recurrence{source: "gru", function: "gru_steps", gates: 3, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	if k.ResetBefore || !d.stay(&of, []device.Slice{k.Gates.Slice, k.H.Slice, k.Q.Slice, k.Y.Slice, k.BH.Slice}, bit(!k.BH.IsZero())) {
+		d.gruSteps(k)
+	}
+}
+
+// gruSteps queues the steps one by one. A reset before the product always goes this way: a step is then two products, one of
+// what the other made, with a wait between them, too.
+func (d *gpu) gruSteps(k *kernels.GRU) {
+	steps, batch, _, hidden := k.Dims()
 	row := batch * hidden
 	h, q, bh := k.H.Slice, k.Q.Slice, k.BH.Slice
-	d.multiply(&product{c: k.Gates.Slice, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: 3 * hidden, k: inputs, d: k.BX.Slice})
-
 	// What the gates get of the state: all of them at once, or n alone, after a reset.
 	sums, wh, bias, terms := d.workspace(h.Type(), 3*row+3*hidden*hidden), k.Wh.Slice, bh, 3*hidden
 	var wrz, brz device.Slice
@@ -50,37 +60,21 @@ func (d *gpu) split(room, w device.Slice, hidden int) (rz, n device.Slice) {
 func (d *gpu) gruGrad(k *kernels.GRUGrad) {
 	steps, batch, inputs, hidden := k.Dims()
 	row, n := batch*hidden, steps*batch
-	h, dz, dq, dh := k.H.Slice, k.DZ.Slice, k.DQ.Slice, k.DH0.Slice
+	h, dz, dh := k.H.Slice, k.DZ.Slice, k.DH0.Slice
 	d.begin(dh, k.DHT.Slice)
 
 	// The gradients of what the gates got of the state: those of all gates or, if the reset came before, first that of n
 	// and then those of r and z.
 	room := d.workspace(h.Type(), 3*steps*row+3*hidden*hidden)
-	all, ofN, ofRZ := room.Slice(0, 3*steps*row), room.Slice(0, steps*row), room.Slice(steps*row, 3*steps*row)
-	weights := room.Slice(3*steps*row, room.Len())
-	var wrz, wn device.Slice
-	if k.ResetBefore {
-		wrz, wn = d.split(weights, k.Wh.Slice, hidden)
-	}
-	for n := steps - 1; n >= 0; n-- {
-		t, before, _ := kernels.Step(k.Reverse, steps, n)
-		gates, dz, dq, last := part(k.Gates.Slice, t, 3*row), part(dz, t, 3*row), part(dq, t, row), part(h, before, row)
-		sums, bounded := part(all, t, 3*row), bit(!k.Lengths.IsZero())
-		if k.ResetBefore {
-			sums = part(ofN, t, row)
-		}
-		d.start("gru", "gru_step_back", h.Type()).
-			arrays(dz, dq, sums, dh, part(k.DY.Slice, t, row), gates, part(k.Q.Slice, t, row), last, k.Lengths.Slice).
-			ints(batch, hidden, t).smalls(bounded, bit(k.ResetBefore)).launch(d.class.each(batch, hidden))
-		if !k.ResetBefore {
-			d.multiply(&product{c: dh, a: sums, b: k.Wh.Slice, transB: true, m: batch, n: hidden, k: 3 * hidden, d: dh, dm: hidden, again: n < steps-1})
-			continue
-		}
-		d.multiply(&product{c: dq, a: sums, b: wn, transB: true, m: batch, n: hidden, k: hidden})
-		sums = part(ofRZ, t, 2*row)
-		d.start("gru", "gru_reset_back", h.Type()).arrays(dz, sums, dh, dq, gates, last, k.Lengths.Slice).
-			ints(batch, hidden, t).smalls(bounded).launch(d.class.each(batch, hidden))
-		d.multiply(&product{c: dh, a: sums, b: wrz, transB: true, m: batch, n: hidden, k: 2 * hidden, d: dh, dm: hidden})
+	all, weights := room.Slice(0, 3*steps*row), room.Slice(3*steps*row, room.Len())
+	ofN, ofRZ := all.Slice(0, steps*row), all.Slice(steps*row, 3*steps*row)
+	of := recurrence{source: "gru", function: "gru_steps_back", back: true, gates: 3, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: all, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	switch {
+	case k.ResetBefore:
+		d.gruResetStepsBack(k, ofN, ofRZ, weights)
+	case !d.stay(&of, []device.Slice{dz, k.DQ.Slice, all, dh, k.DY.Slice, k.Gates.Slice, k.Q.Slice, h}):
+		d.gruStepsBack(k, all)
 	}
 
 	d.inputGrad(k.DX, dz, k.Wx, n, inputs, 3*hidden)
@@ -102,4 +96,45 @@ func (d *gpu) gruGrad(k *kernels.GRUGrad) {
 	if !k.DBH.IsZero() {
 		d.sumOverRows(k.DBH.Slice, all, 3*hidden, true)
 	}
+}
+
+// gruStepsBack queues the steps one by one: DH0 holds the gradient of the state after them.
+func (d *gpu) gruStepsBack(k *kernels.GRUGrad, all device.Slice) {
+	steps, batch, _, hidden := k.Dims()
+	row, dh := batch*hidden, k.DH0.Slice
+	for n := steps - 1; n >= 0; n-- {
+		t, _, _ := kernels.Step(k.Reverse, steps, n)
+		sums := part(all, t, 3*row)
+		d.gruStepBack(k, n, sums)
+		d.multiply(&product{c: dh, a: sums, b: k.Wh.Slice, transB: true, m: batch, n: hidden, k: 3 * hidden, d: dh, dm: hidden, again: n < steps-1})
+	}
+}
+
+// gruResetStepsBack does so where the reset came before, with room for the weights apart.
+func (d *gpu) gruResetStepsBack(k *kernels.GRUGrad, ofN, ofRZ, weights device.Slice) {
+	steps, batch, _, hidden := k.Dims()
+	row, dh := batch*hidden, k.DH0.Slice
+	wrz, wn := d.split(weights, k.Wh.Slice, hidden)
+	for n := steps - 1; n >= 0; n-- {
+		t, before, _ := kernels.Step(k.Reverse, steps, n)
+		dq, sums := part(k.DQ.Slice, t, row), part(ofN, t, row)
+		d.gruStepBack(k, n, sums)
+		d.multiply(&product{c: dq, a: sums, b: wn, transB: true, m: batch, n: hidden, k: hidden})
+		sums = part(ofRZ, t, 2*row)
+		d.start("gru", "gru_reset_back", dh.Type()).
+			arrays(part(k.DZ.Slice, t, 3*row), sums, dh, dq, part(k.Gates.Slice, t, 3*row), part(k.H.Slice, before, row), k.Lengths.Slice).
+			ints(batch, hidden, t).smalls(bit(!k.Lengths.IsZero())).launch(d.class.each(batch, hidden))
+		d.multiply(&product{c: dh, a: sums, b: wrz, transB: true, m: batch, n: hidden, k: 2 * hidden, d: dh, dm: hidden})
+	}
+}
+
+// gruStepBack queues what both have of the step that comes nth.
+func (d *gpu) gruStepBack(k *kernels.GRUGrad, n int, sums device.Slice) {
+	steps, batch, _, hidden := k.Dims()
+	row := batch * hidden
+	t, before, _ := kernels.Step(k.Reverse, steps, n)
+	d.start("gru", "gru_step_back", k.H.Type()).
+		arrays(part(k.DZ.Slice, t, 3*row), part(k.DQ.Slice, t, row), sums, k.DH0.Slice, part(k.DY.Slice, t, row),
+			part(k.Gates.Slice, t, 3*row), part(k.Q.Slice, t, row), part(k.H.Slice, before, row), k.Lengths.Slice).
+		ints(batch, hidden, t).smalls(bit(!k.Lengths.IsZero()), bit(k.ResetBefore)).launch(d.class.each(batch, hidden))
 }

@@ -101,61 +101,83 @@ func TestResidenceFor(t *testing.T) {
 	laptop := class{units: 20, lanes: 256, items: 1024, local: 48 << 10}
 	roomy := class{units: 132, lanes: 256, items: 1024, local: 227 << 10}
 	no := residence{}
+	rnn := func(steps, rows, units int) recurrence {
+		return recurrence{gates: 1, steps: steps, rows: rows, units: units}
+	}
+	gru := func(rows, units int) recurrence { return recurrence{gates: 3, steps: 50, rows: rows, units: units} }
+	lstm := func(rows, units int) recurrence { return recurrence{gates: 4, steps: 50, rows: rows, units: units} }
+	back := func(of recurrence) recurrence { of.back = true; return of }
 	for _, test := range []struct {
-		c           class
-		dtype       device.DType
-		steps, m, n int
-		want        residence // batch, slice, tile, slab
+		c     class
+		dtype device.DType
+		of    recurrence
+		want  residence // batch, slice, tile, slab
 	}{
-		{h200, device.Float32, 50, 1, 1, residence{1, 64, 1, 1}},
-		{h200, device.Float32, 50, 1, 64, residence{1, 64, 1, 16}}, // one group: there is nobody to wait for
-		{h200, device.Float32, 50, 1, 256, residence{1, 32, 1, 64}},
-		{h200, device.Float32, 50, 1, 1024, residence{1, 8, 1, 256}},
-		{h200, device.Float32, 50, 32, 256, residence{2, 32, 1, 64}},
-		{h200, device.Float32, 50, 32, 512, residence{8, 16, 1, 64}},
-		{h200, device.Float32, 50, 32, 1024, residence{32, 8, 2, 16}},
-		{h200, device.Float32, 50, 33, 1000, residence{64, 8, 2, 8}},
-		{h200, device.Float32, 50, 128, 1024, residence{128, 8, 4, 4}},
-		{h200, device.Float32, 50, 129, 1024, no}, // product has large tiles for so many results
-		{h200, device.Float32, 50, 512, 256, residence{32, 32, 4, 16}},
-		{h200, device.Float32, 50, 513, 256, no},
-		{h200, device.Float32, 50, 32, 1056, residence{32, 8, 2, 16}},
-		{h200, device.Float32, 50, 32, 1057, no}, // 133 slices
-		{h200, device.Float32, 50, 1, 2048, no},
-		{h200, device.Float64, 50, 32, 512, residence{16, 8, 1, 16}},
-		{h200, device.Float64, 50, 1, 640, residence{1, 8, 1, 160}},
-		{h200, device.Float64, 50, 1, 768, no}, // the weights do not fit
-		{h200, device.Float32, 3, 32, 512, residence{8, 16, 1, 64}},
-		{h200, device.Float32, 2, 32, 512, no},
-		{h200, device.Float32, 1, 32, 512, no},
-		{h200, device.Float32, math.MaxInt32, 1, 64, residence{1, 64, 1, 16}},
-		{h200, device.Float32, math.MaxInt32, 1, 65, no}, // arrivals that an int does not count
-		{roomy, device.Float32, 50, 1, 2048, residence{1, 16, 1, 512}},
-		{v100, device.Float32, 50, 32, 512, residence{16, 16, 2, 32}},
-		{v100, device.Float32, 50, 32, 1024, no},
-		{laptop, device.Float32, 50, 16, 128, residence{2, 64, 1, 32}},
-		{laptop, device.Float32, 50, 16, 512, no},
-		{small, device.Float32, 50, 1, 64, residence{1, 32, 1, 16}},
-		{small, device.Float32, 50, 4, 64, no}, // no room for more work-items
-		{avx512, device.Float32, 50, 32, 64, no},
+		{h200, device.Float32, rnn(50, 1, 1), residence{1, 64, 1, 1}},
+		{h200, device.Float32, rnn(50, 1, 64), residence{1, 64, 1, 16}}, // one group: there is nobody to wait for
+		{h200, device.Float32, rnn(50, 1, 256), residence{1, 32, 1, 64}},
+		{h200, device.Float32, rnn(50, 1, 1024), residence{1, 8, 1, 256}},
+		{h200, device.Float32, rnn(50, 32, 256), residence{2, 32, 1, 64}},
+		{h200, device.Float32, rnn(50, 32, 512), residence{8, 16, 1, 64}},
+		{h200, device.Float32, rnn(50, 32, 1024), residence{32, 8, 2, 16}},
+		{h200, device.Float32, rnn(50, 33, 1000), residence{64, 8, 2, 8}},
+		{h200, device.Float32, rnn(50, 128, 1024), residence{128, 8, 4, 4}},
+		{h200, device.Float32, rnn(50, 129, 1024), no}, // product has large tiles for so many results
+		{h200, device.Float32, rnn(50, 512, 256), residence{32, 32, 4, 16}},
+		{h200, device.Float32, rnn(50, 513, 256), no},
+		{h200, device.Float32, rnn(50, 32, 1056), residence{32, 8, 2, 16}},
+		{h200, device.Float32, rnn(50, 32, 1057), no}, // 133 slices
+		{h200, device.Float32, rnn(50, 1, 2048), no},
+		{h200, device.Float64, rnn(50, 32, 512), residence{16, 8, 1, 16}},
+		{h200, device.Float64, rnn(50, 1, 640), residence{1, 8, 1, 160}},
+		{h200, device.Float64, rnn(50, 1, 768), no}, // the weights do not fit
+		{h200, device.Float32, rnn(3, 32, 512), residence{8, 16, 1, 64}},
+		{h200, device.Float32, rnn(2, 32, 512), no},
+		{h200, device.Float32, rnn(1, 32, 512), no},
+		{h200, device.Float32, rnn(50, 0, 512), no},
+		{h200, device.Float32, rnn(50, 32, 0), no},
+		{h200, device.Float32, rnn(math.MaxInt32, 1, 64), residence{1, 64, 1, 16}},
+		{h200, device.Float32, rnn(math.MaxInt32, 1, 65), no}, // arrivals that an int does not count
+		{roomy, device.Float32, rnn(50, 1, 2048), residence{1, 16, 1, 512}},
+		{v100, device.Float32, rnn(50, 32, 512), residence{16, 16, 2, 32}},
+		{v100, device.Float32, rnn(50, 32, 1024), no},
+		{laptop, device.Float32, rnn(50, 16, 128), residence{2, 64, 1, 32}},
+		{laptop, device.Float32, rnn(50, 16, 512), no},
+		{small, device.Float32, rnn(50, 1, 64), residence{1, 32, 1, 16}},
+		{small, device.Float32, rnn(50, 4, 64), no}, // no room for more work-items
+		{avx512, device.Float32, rnn(50, 32, 64), no},
+		{h200, device.Float32, lstm(1, 32), residence{1, 64, 1, 8}}, // no more rows a work-item than there are
+		{h200, device.Float32, lstm(32, 256), residence{8, 8, 2, 64}},
+		{h200, device.Float32, back(lstm(32, 256)), residence{8, 8, 1, 64}},
+		{h200, device.Float32, lstm(64, 512), residence{64, 4, 4, 8}},
+		{h200, device.Float32, back(lstm(64, 512)), residence{64, 4, 2, 8}},
+		{h200, device.Float32, lstm(65, 512), no},
+		{h200, device.Float32, back(lstm(65, 512)), no}, // fewer sums, but of more terms
+		{h200, device.Float32, lstm(1, 529), no},        // 133 slices
+		{h200, device.Float64, lstm(32, 256), residence{16, 4, 2, 16}},
+		{h200, device.Float64, lstm(1, 512), no}, // the weights do not fit
+		{h200, device.Float32, gru(32, 512), residence{32, 4, 2, 16}},
+		{h200, device.Float32, back(gru(32, 512)), residence{32, 4, 1, 16}},
 	} {
-		got, ok := test.c.residenceFor(test.dtype, test.steps, test.m, test.n)
+		got, ok := test.c.residenceFor(test.dtype, &test.of)
 		if got != test.want || ok != (got != no) {
-			t.Errorf("%d units, %d steps of %d×%d %v: %v, want %v", test.c.units, test.steps, test.m, test.n, test.dtype, got, test.want)
+			t.Errorf("%d units, %+v %v: %v, want %v", test.c.units, test.of, test.dtype, got, test.want)
 		}
 	}
 	for _, c := range []class{h200, roomy, v100, laptop, small} {
 		for _, dtype := range []device.DType{device.Float32, device.Float64} {
-			for m := 1; m < 300; m = m + m/4 + 1 {
-				for n := 1; n < 3000; n = n + n/8 + 1 {
-					r, ok := c.residenceFor(dtype, 50, m, n)
-					if !ok {
-						continue
-					}
-					groups := r.groups(m, n)
-					if groups[0]*groups[1] > c.units || r.items() > c.lanes || r.local(dtype, n) > c.local || r.slab < 1 ||
-						r.batch%r.tile != 0 || r.slice%r.tile != 0 {
-						t.Errorf("%+v, %d×%d %v: %+v", c, m, n, dtype, r)
+			for rows := 1; rows < 300; rows = rows + rows/4 + 1 {
+				for units := 1; units < 3000; units = units + units/8 + 1 {
+					for _, of := range []recurrence{rnn(50, rows, units), gru(rows, units), lstm(rows, units), back(gru(rows, units)), back(lstm(rows, units))} {
+						r, ok := c.residenceFor(dtype, &of)
+						if !ok {
+							continue
+						}
+						groups := r.groups(&of)
+						if groups[0]*groups[1] > c.units || r.items(&of) > c.lanes || r.local(dtype, &of) > c.local || r.slab < 1 ||
+							r.batch%r.tile != 0 || r.slice%r.across(&of) != 0 {
+							t.Errorf("%+v, %+v %v: %+v", c, of, dtype, r)
+						}
 					}
 				}
 			}

@@ -74,7 +74,7 @@ func (p *programs) compile(v variant) (Program, error) {
 }
 
 // includes is what the sources need besides math.cl.
-var includes = map[string]string{"rnn": "matmul"}
+var includes = map[string]string{"rnn": "recurrence", "lstm": "recurrence", "gru": "recurrence"}
 
 // sourceOf is a family's source with all that it needs.
 func sourceOf(family string) (string, error) {

@@ -7,18 +7,24 @@ import (
 
 func (d *gpu) rnn(k *kernels.RNN) {
 	steps, batch, inputs, hidden := k.Dims()
-	row := batch * hidden
-	h := k.H.Slice
-	z := statesBefore(h, row, !k.Reverse) // where the states after each step will be
+	z := statesBefore(k.H.Slice, batch*hidden, !k.Reverse) // where the states after each step will be
 	d.multiply(&product{c: z, a: k.X.Slice, b: k.Wx.Slice, m: steps * batch, n: hidden, k: inputs, d: k.Bias.Slice})
-	if row == 0 || steps == 0 {
-		return
+	of := recurrence{source: "rnn", function: "rnn_steps", gates: 1, f: k.F, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: k.H.Slice, wh: k.Wh.Slice, lengths: k.Lengths.Slice}
+	if !d.stay(&of, []device.Slice{k.H.Slice, k.Y.Slice}) {
+		d.rnnSteps(k)
 	}
+}
+
+// rnnSteps queues the steps one by one, or as one product that repeats.
+func (d *gpu) rnnSteps(k *kernels.RNN) {
+	steps, batch, _, hidden := k.Dims()
+	h, row := k.H.Slice, batch*hidden
 	p := product{b: k.Wh.Slice, m: batch, n: hidden, k: hidden, dm: hidden, f: activated, of: k.F}
-	if k.Lengths.IsZero() {
+	if k.Lengths.IsZero() && steps > 0 {
 		_, before, after := kernels.Step(k.Reverse, steps, 0)
 		p.c, p.a, p.d = part(h, after, row), part(h, before, row), part(h, after, row)
-		d.recur(&p, steps, (after-before)*row)
+		d.repeat(&p, steps, (after-before)*row)
 		return
 	}
 	for n := range steps {
@@ -30,45 +36,55 @@ func (d *gpu) rnn(k *kernels.RNN) {
 	}
 }
 
-func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
-	steps, batch, inputs, hidden := k.Dims()
+// rnnStepsBack queues the steps one by one, or but for the last as one product that repeats.
+func (d *gpu) rnnStepsBack(k *kernels.RNNGrad) {
+	steps, batch, _, hidden := k.Dims()
 	row := batch * hidden
-	h, dz, dy, wh := k.H.Slice, k.DZ.Slice, k.DY.Slice, k.Wh.Slice
-	bounded := !k.Lengths.IsZero()
+	h, dz, dy := k.H.Slice, k.DZ.Slice, k.DY.Slice
 	// back is DZ[t], for the step that comes nth, of what is there or, at a row's last step, of DY and DHT.
 	back := func(n int) {
 		t, _, after := kernels.Step(k.Reverse, steps, n)
 		d.start("rnn", "rnn_step_back", h.Type()).
 			arrays(part(dz, t, row), part(dy, t, row), k.DHT.Slice, part(h, after, row), k.Lengths.Slice).
-			ints(batch, hidden, t, steps).smalls(int(k.F), bit(k.Reverse), bit(bounded), bit(!k.DHT.IsZero())).
+			ints(batch, hidden, t, steps).smalls(int(k.F), bit(k.Reverse), bit(!k.Lengths.IsZero()), bit(!k.DHT.IsZero())).
 			launch(d.class.each(batch, hidden))
 	}
 	if steps > 0 {
 		back(steps - 1)
 	}
-	p := product{b: wh, transB: true, m: batch, n: hidden, k: hidden, dm: hidden}
-	switch {
-	case steps < 2 || row == 0:
-	case bounded:
-		for n := steps - 2; n >= 0; n-- {
-			t, _, _ := kernels.Step(k.Reverse, steps, n)
-			next, _, _ := kernels.Step(k.Reverse, steps, n+1)
-			p.c, p.a, p.d, p.again = part(dz, t, row), part(dz, next, row), part(dy, t, row), n < steps-2
-			d.multiply(&p)
-			back(n)
-		}
-	default:
+	p := product{b: k.Wh.Slice, transB: true, m: batch, n: hidden, k: hidden, dm: hidden}
+	if k.Lengths.IsZero() && steps > 1 {
 		t, before, after := kernels.Step(k.Reverse, steps, steps-2)
 		next, _, _ := kernels.Step(k.Reverse, steps, steps-1)
 		p.c, p.a, p.d, p.e = part(dz, t, row), part(dz, next, row), part(dy, t, row), part(h, after, row)
 		p.f, p.of = gradient, k.F
-		d.recur(&p, steps-1, (before-after)*row)
+		d.repeat(&p, steps-1, (before-after)*row)
+		return
+	}
+	for n := steps - 2; n >= 0; n-- {
+		t, _, _ := kernels.Step(k.Reverse, steps, n)
+		next, _, _ := kernels.Step(k.Reverse, steps, n+1)
+		p.c, p.a, p.d, p.again = part(dz, t, row), part(dz, next, row), part(dy, t, row), n < steps-2
+		d.multiply(&p)
+		back(n)
+	}
+}
+
+func (d *gpu) rnnGrad(k *kernels.RNNGrad) {
+	steps, batch, inputs, hidden := k.Dims()
+	row := batch * hidden
+	h, dz, wh := k.H.Slice, k.DZ.Slice, k.Wh.Slice
+	bounded := !k.Lengths.IsZero()
+	of := recurrence{source: "rnn", function: "rnn_steps_back", back: true, gates: 1, f: k.F, steps: steps, rows: batch,
+		units: hidden, reverse: k.Reverse, vectors: dz, wh: wh, lengths: k.Lengths.Slice}
+	if !d.stay(&of, []device.Slice{dz, k.DY.Slice, k.DHT.Slice, h}, bit(!k.DHT.IsZero())) {
+		d.rnnStepsBack(k)
 	}
 
 	if steps == 0 || bounded { // DHT is what rows without steps have
 		d.begin(k.DH0.Slice, k.DHT.Slice)
 	}
-	p = product{c: k.DH0.Slice, b: wh, transB: true, m: batch, n: hidden, k: hidden}
+	p := product{c: k.DH0.Slice, b: wh, transB: true, m: batch, n: hidden, k: hidden}
 	switch {
 	case steps == 0:
 	case bounded:
