@@ -9,9 +9,9 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 		return
 	}
 	h, lg := f.shape(m, to-from)
-	kc := evenly(p.k, 1024) // bounds the time of a call; one strip needs no blocks for the cache
+	kc := evenly(p.k, 1024) // bounds the time of a call
 	if h < m {
-		kc = evenly(p.k, 256)
+		kc = evenly(p.k, 2048/f.size) // a strip of A stays in the first cache level
 	}
 	if to-from < p.n { // other processors, which have the other columns, may just have written A
 		prefetchRows(pointer(a, 0), lda*f.size, m, p.k*f.size)
