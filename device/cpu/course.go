@@ -47,7 +47,7 @@ func (c *course) worthRows(gates int) int {
 func (c *course) sharing(weights, parts, few int) int {
 	const worthPart = 1 << 15 // elements of a weight that are worth a wait for another processor, some 0.5 µs
 	if weights > 1<<18 {
-		few = 17 // to read weights for that are further away
+		few = 16 // to read weights for that are further away
 	}
 	procs := runtime.GOMAXPROCS(0)
 	if c.batch >= few*procs {
