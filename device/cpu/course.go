@@ -41,10 +41,10 @@ func (c *course) worthRows(gates int) int {
 	return 1 + int(1<<18/(1+float64(gates)*float64(c.steps)*float64(c.hidden)*float64(c.hidden)))
 }
 
-// sharing is how many processors share each step by parts of its weights, of which there are so many elements and so many
-// parts at most; 1 if they take rows instead, of which each has to read all weights. few is how many rows are too few for a
-// processor to read weights for that may stay in its second cache level.
-func (c *course) sharing(weights, parts, few int) int {
+// sharing is how many processors share each step by parts of the hidden units, at least width each, of which the weights
+// have so many elements; 1 if they take rows instead, of which each has to read all weights. few is how many rows are too few
+// for a processor to read weights for that may stay in its second cache level.
+func (c *course) sharing(weights, width, few int) int {
 	const worthPart = 1 << 15 // elements of a weight that are worth a wait for another processor, some 0.5 µs
 	if weights > 1<<18 {
 		few = 16 // to read weights for that are further away
@@ -53,7 +53,7 @@ func (c *course) sharing(weights, parts, few int) int {
 	if c.batch >= few*procs {
 		return 1
 	}
-	return max(1, min(procs, parts, weights/worthPart))
+	return max(1, min(procs, (c.hidden+width-1)/width, weights/worthPart))
 }
 
 // shares is sharing by hidden units, for a layer with so many gates whose weights can be divided after so many columns.
@@ -61,13 +61,13 @@ func (c *course) shares(gates, width int) int {
 	if c.hidden%width != 0 || c.steps < 2 {
 		return 1
 	}
-	return c.sharing(gates*c.hidden*c.hidden, c.hidden/width, 2)
+	return c.sharing(gates*c.hidden*c.hidden, width, 2)
 }
 
-// share is the hidden units of one of such parts.
+// share is the hidden units of one of such parts, each but the last a multiple of width.
 func (c *course) share(part, parts, width int) (from, to int) {
-	n := c.hidden / width
-	return part * n / parts * width, (part + 1) * n / parts * width
+	n := (c.hidden + width - 1) / width
+	return part * n / parts * width, min((part+1)*n/parts*width, c.hidden)
 }
 
 // before is the states that steps begin with, of all that there are.

@@ -26,7 +26,7 @@ func (s *rnnRows[T]) release() { *s = rnnRows[T]{w: s.w} }
 // a processor reads a part of the weights alone at a step, but has to wait for the others after it.
 func (s *rnnRows[T]) run(d *cpu, steps int, rows par.Body, part par.StepBody) {
 	weights := s.hidden * s.hidden
-	s.parts = s.sharing(weights, s.w.Parts(), 4)
+	s.parts = s.sharing(weights, s.w.Width(), 4)
 	if s.parts > 1 && steps*weights > 1<<19 {
 		d.relay.Run(steps, s.parts, s, part)
 		return
@@ -67,7 +67,7 @@ func rnnForward[T device.Float](arg any, lo, hi int) {
 // rnnForwardPart takes a part of the columns of all rows through a step.
 func rnnForwardPart[T device.Float](arg any, turn, part int) {
 	s := arg.(*rnnRows[T])
-	from, to := s.w.Part(part, s.parts)
+	from, to := s.share(part, s.parts, s.w.Width())
 	s.advance(turn, 0, s.batch, from, to)
 }
 
@@ -132,7 +132,7 @@ func rnnBackward[T device.Float](arg any, lo, hi int) {
 // rnnBackwardPart takes a part of the columns of all rows through a step, counted from the last.
 func rnnBackwardPart[T device.Float](arg any, n, part int) {
 	s := arg.(*rnnRows[T])
-	from, to := s.w.Part(part, s.parts)
+	from, to := s.share(part, s.parts, s.w.Width())
 	if n == s.steps {
 		s.arrive(0, s.batch, from, to)
 		return

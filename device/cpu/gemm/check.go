@@ -15,7 +15,7 @@ const (
 	shortC = "gemm: insufficient length of c"
 
 	shortBias  = "gemm: insufficient length of bias"
-	badColumns = "gemm: columns that are not a part's"
+	badColumns = "gemm: columns that are not whole panels"
 )
 
 // check panics with one of the given messages unless x holds, in its stored form, a matrix whose op is rows×cols.

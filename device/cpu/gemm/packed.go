@@ -42,7 +42,7 @@ func (p *Packed[T]) Set(trans bool, k, n int, b []T, ldb int) {
 	s := p.set
 	s.p, s.trans, s.b, s.ldb = p, trans, b, ldb
 	const worth = 1 << 17 // bytes, some 10 µs
-	s.team.For(p.Parts(), 1+worth/(k*packedRow), s, panelsOf[T]())
+	s.team.For(ceilDiv(n, p.Width()), 1+worth/(k*packedRow), s, panelsOf[T]())
 	s.p, s.b = nil, nil
 }
 
@@ -82,7 +82,7 @@ func (p *Packed[T]) MulRows(m int, a []T, lda int, acc bool, c []T, ldc int) {
 	p.MulColumns(0, p.n, m, a, lda, acc, c, ldc)
 }
 
-// MulColumns is MulRows for columns from to to of C alone. They begin where a Part does.
+// MulColumns is MulRows for columns from to to of C alone. They begin at a multiple of Width.
 func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T, ldc int) {
 	check(false, m, p.k, a, lda, mLT0, kLT0, badLdA, shortA)
 	check(false, m, p.n, c, ldc, mLT0, nLT0, badLdC, shortC)
@@ -99,14 +99,5 @@ func (p *Packed[T]) MulColumns(from, to, m int, a []T, lda int, acc bool, c []T,
 	multiplyPacked(p, from, to, m, a, lda, acc, c, ldc)
 }
 
-// Width is how many columns the smallest Part has.
+// Width is how many columns are a panel, which MulColumns cannot divide.
 func (p *Packed[T]) Width() int { return packedRow / sizeOf[T]() }
-
-// Parts is how many parts its columns can be divided into.
-func (p *Packed[T]) Parts() int { return ceilDiv(p.n, p.Width()) }
-
-// Part is the columns of part i of n equal ones, or nearly so.
-func (p *Packed[T]) Part(i, n int) (from, to int) {
-	parts := p.Parts()
-	return min(i*parts/n*p.Width(), p.n), min((i+1)*parts/n*p.Width(), p.n)
-}

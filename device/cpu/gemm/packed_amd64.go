@@ -11,7 +11,7 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 	h, lg := f.shape(m, to-from)
 	kc := evenly(p.k, 1024) // bounds the time of a call
 	if h < m {
-		kc = evenly(p.k, 2048/f.size) // a strip of A stays in the first cache level
+		kc = evenly(p.k, max(256, 32<<f.shift)) // strips of A and B stay in the first cache level
 	}
 	if to-from < p.n { // other processors, which have the other columns, may just have written A
 		prefetchRows(pointer(a, 0), lda*f.size, m, p.k*f.size)
