@@ -60,8 +60,8 @@ func DivScalar[T Float](y, x []T, s T) { of[T]().divScalar(y, x[:len(y)], s) }
 // ScalarDiv is y = s/x.
 func ScalarDiv[T Float](y, x []T, s T) { of[T]().scalarDiv(y, x[:len(y)], s) }
 
-// ExpSum is y = exp(x-peak), to 1 ulp, and returns the sum of that, before it is rounded to T, and the peak, which is the
-// largest of x. If an element of x is NaN or +Inf, or all of them are -Inf, the sum is NaN.
+// ExpSum is y = exp(x-peak), to 1 ulp for float32 and to 2 ulp for float64, and returns the sum of that, before it is rounded
+// to T, and the peak, which is the largest of x. If an element of x is NaN or +Inf, or all of them are -Inf, the sum is NaN.
 func ExpSum[T Float](y, x []T) (peak, sum float64) {
 	f, x := of[T](), x[:len(y)]
 	peak = float64(f.peak(x))

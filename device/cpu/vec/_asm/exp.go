@@ -3,7 +3,6 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	. "github.com/mmcloughlin/avo/reg"
 )
 
 // An exponential is the constants of exp for one precision: see package vec's exp.go, which has the same in Go.
@@ -23,9 +22,9 @@ var (
 	}
 	exp64 = exponential{
 		shift: 0x1.8p52 + 1023 + 512, scale: 0x1p-512, ln2Lo: 0x1.abc9e3b39803fp-56, highest: 746,
-		q: []float64{0.5, -0x1.5555555555557p-3, 0x1.5555555555556p-5, -0x1.11111111100dfp-7, 0x1.6c16c16c162d6p-10,
-			-0x1.a01a01abe62ddp-13, 0x1.a01a01a6d7808p-16, -0x1.71de02375656cp-19, 0x1.27e4db67b4303p-22, -0x1.af4ddd84882fep-26,
-			0x1.1f72fc730b4ffp-29},
+		q: []float64{0x1.0000000000005p-1, -0x1.5555555555557p-3, 0x1.55555555520afp-5, -0x1.11111111100dfp-7,
+			0x1.6c16c17f43a58p-10, -0x1.a01a01abe62ddp-13, 0x1.a019a66a75dd4p-16, -0x1.71de02375656cp-19,
+			0x1.28a2c0a7209fbp-22, -0x1.af4ddd84882fep-26},
 	}
 )
 
@@ -40,7 +39,7 @@ func exponentialOf(t dtype) exponential {
 const log2E, ln2 = 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1
 
 // parts is s and g of exp(-x) = s - s·g. It overwrites x.
-func (e exponential) parts(m *machine, x VecVirtual) (s, g VecVirtual) {
+func (e exponential) parts(m *machine, x vector) (s, g vector) {
 	t := m.register(m.constant(e.shift))
 	m.subProduct(t, x, m.constant(log2E))
 	k := m.sub(t, m.constant(e.shift))
@@ -48,41 +47,30 @@ func (e exponential) parts(m *machine, x VecVirtual) (s, g VecVirtual) {
 	if e.ln2Lo != 0 {
 		m.addProduct(x, k, m.constant(e.ln2Lo))
 	}
-	powers := map[int]VecVirtual{1: x}
-	q := m.polynomial(powers, e.q)
-	m.subProduct(x, powers[2], q)
+	x2 := m.mul(x, x)
+	m.subProduct(x, x2, m.polynomial(x, x2, e.q))
 	s = m.reg()
-	VPSLLQ(U8(52), t, s)
+	emit(VPSLLQ, U8(52), t, s)
 	return s, x
 }
 
-// polynomial is Σ q[i]·xⁱ by Estrin's scheme: neighbours are joined, then pairs by x², fours by x⁴ and so on, so that a
-// processor need not wait for one term after the other. It adds to the powers of x those that it needs.
-func (m *machine) polynomial(powers map[int]VecVirtual, q []float64) VecVirtual {
-	if len(q) == 1 {
-		return m.register(m.constant(q[0]))
+// polynomial is Σ q[i]·xⁱ. The even terms and the odd ones are two chains, by Horner's scheme in x².
+func (m *machine) polynomial(x, x2 vector, q []float64) vector {
+	var p [2]vector
+	for i := len(q) - 1; i >= 0; i-- {
+		if c := m.constant(q[i]); p[i%2] == nil {
+			p[i%2] = m.register(c)
+		} else {
+			m.horner(p[i%2], x2, c)
+		}
 	}
-	half := 1
-	for 2*half < len(q) {
-		half *= 2
-	}
-	var low Op
-	if half == 1 {
-		low = m.constant(q[0])
-	} else {
-		low = m.polynomial(powers, q[:half])
-	}
-	high := m.polynomial(powers, q[half:])
-	if powers[half] == nil {
-		powers[half] = m.mul(powers[half/2], powers[half/2])
-	}
-	m.horner(high, powers[half], low)
-	return high
+	m.addProduct(p[0], p[1], x)
+	return p[0]
 }
 
-// of is exp(-x) for the numbers up to e.highest, which is in a register. It overwrites x.
-func (e exponential) of(m *machine, x, highest VecVirtual) VecVirtual {
-	s, g := e.parts(m, m.atMost(x, highest))
+// of is exp(-x), which is 0 from e.highest on. It overwrites x.
+func (e exponential) of(m *machine, x vector) vector {
+	s, g := e.parts(m, m.atMost(x, m.shared(e.highest)))
 	m.subProduct(s, s, g)
 	if e.scale != 1 {
 		m.do(mulI, m.constant(e.scale), s, s)
@@ -90,67 +78,63 @@ func (e exponential) of(m *machine, x, highest VecVirtual) VecVirtual {
 	return s
 }
 
-func tanh(m *machine, _ []VecVirtual) body {
-	limit, one, two := m.register(m.constant(22)), m.register(m.constant(1)), m.register(m.constant(2))
+func tanh(m *machine, _ []vector) body {
 	e := exponentialOf(m.element)
-	e.shift, e.scale = exp32.shift, 1 // for nothing here is subnormal
-	return func(in []VecVirtual) []VecVirtual {
-		u := m.atMost(m.and(in[0], m.magnitude()), limit)
+	e.shift, e.scale, e.ln2Lo = exp32.shift, 1, 0 // for nothing here is subnormal, and s is small where k is large
+	return func(in []vector) []vector {
+		u := m.atMost(m.and(in[0], m.magnitude()), m.shared(22))
 		s, g := e.parts(m, m.add(u, u))
+		one := m.shared(1)
 		most := m.sub(one, s) // of n
 		n := m.copyOf(most)
 		m.addProduct(n, s, g)
-		d := m.sub(two, n)
 		if m.converts() {
-			return []VecVirtual{m.or(m.div(n, d), m.and(in[0], m.sign()))}
+			return []vector{m.or(m.div(n, m.sub(m.shared(2), n)), m.and(m.again(in[0]), m.sign()))}
 		}
 		lostN := m.sub(most, n)
 		m.addProduct(lostN, s, g)
-		lostD := m.sub(m.sub(two, d), n)
-		inverse := m.div(one, d)
+		inverse := m.div(one, m.sub(m.shared(2), n))
 		y := m.mul(n, inverse)
-		rest := n
-		m.subProduct(rest, y, d)
-		m.subProduct(rest, y, lostD)
-		m.addProduct(rest, lostN, m.add(y, one))
+		rest := m.copyOf(n)
+		m.subProduct(rest, y, m.constant(2))
+		m.addProduct(rest, y, n)
+		m.horner(lostN, y, lostN)
+		m.do(addI, lostN, rest, rest)
 		m.addProduct(y, rest, inverse)
-		return []VecVirtual{m.or(y, m.and(in[0], m.sign()))}
+		return []vector{m.or(y, m.and(m.again(in[0]), m.sign()))}
 	}
 }
 
-func sigmoid(m *machine, _ []VecVirtual) body {
+func sigmoid(m *machine, _ []vector) body {
 	e := exponentialOf(m.element)
-	one, highest := m.register(m.constant(1)), m.register(m.constant(e.highest))
 	if m.converts() { // float64 has digits and exponents to spare
-		lowest := m.register(m.constant(-110))
-		return func(in []VecVirtual) []VecVirtual {
-			return []VecVirtual{m.div(one, m.add(e.of(m, m.atLeast(in[0], lowest), highest), one))}
+		return func(in []vector) []vector {
+			e := e.of(m, m.atLeast(in[0], m.shared(-110)))
+			return []vector{m.div(m.shared(1), m.add(e, m.constant(1)))}
 		}
 	}
-	return func(in []VecVirtual) []VecVirtual {
-		e := e.of(m, m.and(in[0], m.magnitude()), highest)
-		d := m.add(e, one)
-		lostD := m.sub(e, m.sub(d, one))
-		inverse := m.div(one, d)
-		rest := m.whereNegative(in[0], e, one)
-		y := m.mul(rest, inverse)
-		m.subProduct(rest, y, d)
-		m.subProduct(rest, y, lostD)
+	return func(in []vector) []vector {
+		e := e.of(m, m.and(in[0], m.magnitude()))
+		one := m.shared(1)
+		inverse := m.div(one, m.add(e, one))
+		n := m.whereNegative(m.again(in[0]), e, one)
+		y := m.mul(n, inverse)
+		rest := m.sub(n, y)
+		m.subProduct(rest, y, e)
 		m.addProduct(y, rest, inverse)
-		return []VecVirtual{y}
+		return []vector{y}
 	}
 }
 
-func expSum(m *machine, scalars []VecVirtual) sumBody {
+func expSum(m *machine, scalars []vector) sumBody {
 	e := exponentialOf(m.element)
-	highest, zeros := m.register(m.constant(e.highest)), m.zero()
-	return func(in []VecVirtual, sum VecVirtual, some *mask) []VecVirtual {
-		y := e.of(m, m.sub(scalars[0], in[0]), highest)
+	return func(in []vector, sum vector, some *mask) []vector {
+		y := e.of(m, m.sub(scalars[0], in[0]))
 		term := y
 		if some != nil {
-			term = m.whereMasked(*some, y, zeros)
+			term = m.whereMasked(*some, y, m.zero())
 		}
 		m.do(addI, term, sum, sum)
-		return []VecVirtual{y}
+		return []vector{y}
 	}
 }

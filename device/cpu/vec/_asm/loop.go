@@ -19,22 +19,23 @@ type function struct {
 	result  string
 	loop    string   // the Go loop that it replaces, for the doc comment
 	wide    bool     // computed in float64
+	long    bool     // takes so long that several registers are computed abreast
 	in, out []string // the slices that are read, and those that are written
 	scalars []string
-	compute func(m *machine, scalars []VecVirtual) body
-	sum     func(m *machine, scalars []VecVirtual) sumBody // of one that returns a sum
-	whole   func(f *function, m *machine)                  // of one that is neither, all of it
+	compute func(m *machine, scalars []vector) body
+	sum     func(m *machine, scalars []vector) sumBody // of one that returns a sum
+	whole   func(f *function, m *machine)              // of one that is neither, all of it
 }
 
 // A body computes from registers of the slices read those of the slices written. It is made once, before the loop, where
 // constants are put into registers.
-type body func(in []VecVirtual) []VecVirtual
+type body func(in []vector) []vector
 
 // A sumBody also adds to a register of sums. It gets a mask where some lanes have no term.
-type sumBody func(in []VecVirtual, sum VecVirtual, some *mask) []VecVirtual
+type sumBody func(in []vector, sum vector, some *mask) []vector
 
 func (f *function) generate(isa isa, t dtype) {
-	m := &machine{isa, t, t}
+	m := &machine{isa: isa, element: t, computed: t, abreast: 1}
 	if f.wide {
 		m.computed = float64s
 	}
@@ -57,7 +58,8 @@ func (f *function) generate(isa isa, t dtype) {
 	}
 }
 
-// generateMap writes a loop over whole registers, and the rest with a mask.
+// generateMap writes a loop over as many registers as are computed abreast, one over single registers, and the rest with a
+// mask.
 func (f *function) generateMap(m *machine) {
 	n := f.count()
 	var at []Mem // of the slices of in, then of those of out
@@ -65,25 +67,32 @@ func (f *function) generateMap(m *machine) {
 	for _, name := range append(f.in, f.out...) {
 		at = append(at, Mem{Base: base(name), Index: offset, Scale: 1})
 	}
+	m.first = at[0]
 	compute := f.compute(m, f.parameters(m))
+	in := make([]vector, len(f.in))
 	XORQ(offset, offset)
-	SUBQ(U8(m.lanes()), n)
-	JLT(LabelRef("tail"))
-
-	Label("loop")
-	in := make([]VecVirtual, len(f.in))
-	for i := range in {
-		in[i] = m.load(at[i])
+	widths := []int{1}
+	if f.long {
+		widths = []int{m.isa.abreast, 1}
 	}
-	for i, v := range compute(in) {
-		m.store(v, at[len(in)+i])
+	for _, m.abreast = range widths {
+		name := fmt.Sprintf("loop%d", m.abreast)
+		lanes := U8(m.abreast * m.lanes())
+		SUBQ(lanes, n)
+		JLT(LabelRef("no" + name))
+		Label(name)
+		for i := range in {
+			in[i] = m.load(at[i])
+		}
+		for i, v := range compute(in) {
+			m.store(v, at[len(in)+i])
+		}
+		ADDQ(I32(int32(m.abreast*m.registerBytes())), offset)
+		SUBQ(lanes, n)
+		JGE(LabelRef(name))
+		Label("no" + name)
+		ADDQ(lanes, n)
 	}
-	ADDQ(U8(m.lanes()*m.element.size), offset)
-	SUBQ(U8(m.lanes()), n)
-	JGE(LabelRef("loop"))
-
-	Label("tail")
-	ADDQ(U8(m.lanes()), n)
 	JZ(LabelRef("done"))
 	some := m.lanesBefore(n, 0)
 	for i := range in {
@@ -108,16 +117,15 @@ func (f *function) generateSums(m *machine) {
 	for _, name := range append(f.in, f.out...) {
 		bases = append(bases, base(name))
 	}
-	sums := make([]VecVirtual, terms/m.lanes())
-	for i := range sums {
-		sums[i] = m.zero()
-	}
+	m.abreast = terms / m.lanes()
+	sums := m.zero()
+	m.abreast = 1
 	compute := f.sum(m, f.parameters(m))
-	one := func(i int, sum VecVirtual, some *mask) {
+	one := func(i int, sum vector, some *mask) {
 		at := func(j int) Mem {
-			return Mem{Base: bases[j], Index: offset, Scale: 1, Disp: i * m.lanes() * m.element.size}
+			return Mem{Base: bases[j], Index: offset, Scale: 1, Disp: i * m.registerBytes()}
 		}
-		in := make([]VecVirtual, len(f.in))
+		in := make([]vector, len(f.in))
 		for j := range in {
 			if some == nil {
 				in[j] = m.load(at(j))
@@ -138,8 +146,9 @@ func (f *function) generateSums(m *machine) {
 	SUBQ(U8(terms), n)
 	JLT(LabelRef("tail"))
 	Label("loop")
-	for i, sum := range sums {
-		one(i, sum, nil)
+	m.abreast = 2
+	for i := 0; i < len(sums); i += m.abreast {
+		one(i, sums[i:i+m.abreast], nil)
 	}
 	ADDQ(U8(terms*m.element.size), offset)
 	SUBQ(U8(terms), n)
@@ -148,16 +157,15 @@ func (f *function) generateSums(m *machine) {
 	Label("tail")
 	ADDQ(U8(terms), n)
 	JZ(LabelRef("done"))
-	for i, sum := range sums {
+	m.abreast = 1
+	for i := range sums {
 		some := m.lanesBefore(n, i)
-		one(i, sum, &some)
+		one(i, sums[i:i+1], &some)
 	}
 
 	Label("done") // the upper half of the sums is added to the lower, four times
 	for n := len(sums) / 2; n > 0; n /= 2 {
-		for i := range n {
-			m.do(addI, sums[i+n], sums[i], sums[i])
-		}
+		m.do(addI, sums[n:2*n], sums[:n], sums[:n])
 	}
 	sum := m.halve(sums[0], addI)
 	VZEROUPPER() // which leaves the lowest element
@@ -205,7 +213,7 @@ func peak(f *function, m *machine) {
 	some := m.lanesBefore(n, 0)
 	m.do(maxI, m.whereMasked(some, m.loadSome(at, some), peak), peak, peak)
 	Label("done")
-	largest := m.halve(peak, maxI)
+	largest := m.halve(peak[0], maxI)
 	VZEROUPPER()
 	Store(largest, ReturnIndex(0))
 	RET()
@@ -220,14 +228,14 @@ func sumRows(f *function, m *machine) {
 	SHLQ(U8(bits.TrailingZeros(uint(m.element.size))), stride)
 	// columns goes down the rows of as many registers. The last register may have a mask.
 	columns := func(label string, registers int, some *mask) {
-		load := func(base Register, i int) VecVirtual {
+		load := func(base Register, i int) vector {
 			at := Mem{Base: base, Disp: i * m.isa.size}
 			if some == nil {
 				return m.load(at)
 			}
 			return m.loadSome(at, *some)
 		}
-		sums := make([]VecVirtual, registers)
+		sums := make([]vector, registers)
 		for i := range sums {
 			sums[i] = m.zero()
 		}
@@ -282,8 +290,8 @@ func (f *function) count() GPVirtual {
 }
 
 // parameters are the numbers that the function is called with, each in all lanes of a register.
-func (f *function) parameters(m *machine) []VecVirtual {
-	var all []VecVirtual
+func (f *function) parameters(m *machine) []vector {
+	var all []vector
 	for _, name := range f.scalars {
 		p, err := Param(name).Resolve()
 		if err != nil {
