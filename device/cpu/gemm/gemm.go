@@ -134,9 +134,11 @@ func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 // multiplyNothing is the product of matrices that have no columns and no rows respectively.
 func multiplyNothing[T Float](m, n int, bias []T, acc bool, c []T, ldc int) {
 	for i := 0; i < m && !acc; i++ {
-		row := c[i*ldc:][:n]
-		clear(row)
-		copy(row, bias)
+		if row := c[i*ldc:][:n]; bias == nil {
+			clear(row)
+		} else {
+			copy(row, bias)
+		}
 	}
 }
 

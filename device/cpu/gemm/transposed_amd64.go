@@ -9,7 +9,8 @@ func multiplyFew[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, 
 	f := familyOf[T](p.kernel)
 	m, line, lanes := i1-i0, 64/f.size, 1<<f.shift
 	whole, k := j0+(j1-j0)&^(lanes-1), o.k&^(line-1)
-	if whole == j0 || k == 0 {
+	// What is left takes another pass, which fewer than four tiles in a row do not make up for.
+	if whole < j1 && whole-j0 < 4*lanes || k < o.k && k < 4*line {
 		multiplyPanels(p, o, buf, i0, i1, j0, j1)
 		return
 	}

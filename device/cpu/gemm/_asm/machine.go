@@ -24,7 +24,7 @@ var avx2 = isa{"AVX2", 32,
 var avx512 = isa{"AVX512", 64,
 	[]VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
 		Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31},
-	map[int]int{1: 16, 2: 14, 4: 6, 8: 3}, 4,
+	map[int]int{1: 16, 2: 14, 4: 6, 8: 3}, 8,
 }
 
 // zero clears a vector. Clearing the low half with a VEX instruction clears the rest.

@@ -10,7 +10,7 @@ import (
 
 // The registers of a kernel that transposes B, beside those that it shares with the others.
 var (
-	gridA  = grid{base: R8, row: R9, row3: R10}
+	gridA  = grid{R8, R9, R10, R11}
 	gridB  = grid{RSI, RBX, RCX, R12}
 	gridB8 = grid{R13, RBX, RCX, R14} // its rows from the ninth on
 	tiles  = RDX                      // left to do of a line
@@ -46,6 +46,9 @@ func generateTransposed(isa isa, t dtype) {
 func (k kernel) generateTransposed() {
 	label := func(s string) string { return fmt.Sprintf("%s%d", s, k.rows) }
 	Label(label("line"))
+	if k.rows > 4 {
+		LEAQ(Mem{Base: gridA.base, Index: gridA.row, Scale: 4}, gridA.base4)
+	}
 	MOVQ(fieldB, gridB.base)
 	MOVQ(fieldC, panelC)
 	MOVQ(fieldPanels, tiles)
