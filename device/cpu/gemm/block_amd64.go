@@ -9,11 +9,19 @@ const farA = 1 << 20
 
 // multiply computes rows i0 to i1 and columns j0 to j1 of C.
 func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
-	f := familyOf[T](p.kernel)
-	if f == nil {
+	switch f := familyOf[T](p.kernel); {
+	case f == nil:
 		portable(o, buf, i0, i1, j0, j1)
-		return
+	case o.transB && !o.transA && i1-i0 <= f.few:
+		multiplyFew(p, o, buf, i0, i1, j0, j1)
+	default:
+		multiplyPanels(p, o, buf, i0, i1, j0, j1)
 	}
+}
+
+// multiplyPanels is multiply with B in panels, where it is or copied.
+func multiplyPanels[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
+	f := familyOf[T](p.kernel)
 	m, n := i1-i0, j1-j0
 	h, lg := f.shape(m, n)
 	kc := evenly(o.k, p.kc)

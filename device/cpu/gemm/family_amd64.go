@@ -50,11 +50,12 @@ type family struct {
 	// Tiles of fewer than 1<<tails vectors can end within a vector. If that makes them slower they are not the same
 	// ones, but follow tailsAt further on.
 	tails, tailsAt int
+	few            int // how many rows the tiles have at most that transpose B
 }
 
 var (
-	tiles16   = family{rows: [4]int{6, 6, 3, 1}, first: [4]int{0, 6, 12, 15}, tails: 2, tailsAt: 16}
-	tiles32   = family{rows: [4]int{16, 14, 6, 3}, first: [4]int{0, 16, 30, 36}, tails: 4}
+	tiles16   = family{rows: [4]int{6, 6, 3, 1}, first: [4]int{0, 6, 12, 15}, tails: 2, tailsAt: 16, few: 2}
+	tiles32   = family{rows: [4]int{16, 14, 6, 3}, first: [4]int{0, 16, 30, 36}, tails: 4, few: 8}
 	avx2F32   = tiles16.of(4, 3)
 	avx2F64   = tiles16.of(8, 2)
 	avx512F32 = tiles32.of(4, 4)

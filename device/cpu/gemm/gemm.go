@@ -30,7 +30,8 @@
 // is padded.
 //
 // A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose, and
-// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it.
+// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it. A few rows
+// do not wait for a copy of a transpose: small tiles of it are turned in registers and used at once.
 //
 // C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
 // be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.
@@ -133,9 +134,11 @@ func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 // multiplyNothing is the product of matrices that have no columns and no rows respectively.
 func multiplyNothing[T Float](m, n int, bias []T, acc bool, c []T, ldc int) {
 	for i := 0; i < m && !acc; i++ {
-		row := c[i*ldc:][:n]
-		clear(row)
-		copy(row, bias)
+		if row := c[i*ldc:][:n]; bias == nil {
+			clear(row)
+		} else {
+			copy(row, bias)
+		}
 	}
 }
 

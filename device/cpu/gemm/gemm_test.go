@@ -196,7 +196,7 @@ func shapes(rng *rand.Rand) [][3]int {
 		s = append(s, [3]int{rng.IntN(300), rng.IntN(300), rng.IntN(300)})
 	}
 	// Rows that share a cache set, blocks of m, n and k, flat products.
-	return append(s, [3]int{97, 1024, 130}, [3]int{5, 256, 1024}, [3]int{520, 65, 140}, [3]int{1, 1100, 129}, [3]int{3, 130, 1030})
+	return append(s, [3]int{97, 1024, 130}, [3]int{5, 256, 1024}, [3]int{520, 65, 140}, [3]int{1, 1100, 129}, [3]int{3, 130, 1030}, [3]int{2, 70, 4200})
 }
 
 func TestMul(t *testing.T) { eachType(t, testMul[float32], testMul[float64]) }

@@ -31,6 +31,19 @@ import "unsafe"
 //go:noescape
 func multiplyAVX2F32(s *strip)
 
+// transposedAVX2F32 does, for the rows of the tile that is s.tile and with a B that is stored by columns,
+//
+//	for i := range rows {
+//		for j := range s.panels * 8 {
+//			for p := range s.k * 16 {
+//				c[i][j] = fma(a[i][p], b[j][p], c[i][j])
+//			}
+//		}
+//	}
+//
+//go:noescape
+func transposedAVX2F32(s *strip)
+
 // multiplyAVX2F64 does, for the rows and the vectors of 4 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
@@ -55,6 +68,19 @@ func multiplyAVX2F32(s *strip)
 //
 //go:noescape
 func multiplyAVX2F64(s *strip)
+
+// transposedAVX2F64 does, for the rows of the tile that is s.tile and with a B that is stored by columns,
+//
+//	for i := range rows {
+//		for j := range s.panels * 4 {
+//			for p := range s.k * 8 {
+//				c[i][j] = fma(a[i][p], b[j][p], c[i][j])
+//			}
+//		}
+//	}
+//
+//go:noescape
+func transposedAVX2F64(s *strip)
 
 // multiplyAVX512F32 does, for the rows and the vectors of 16 elements of the tile that is s.tile,
 //
@@ -81,6 +107,19 @@ func multiplyAVX2F64(s *strip)
 //go:noescape
 func multiplyAVX512F32(s *strip)
 
+// transposedAVX512F32 does, for the rows of the tile that is s.tile and with a B that is stored by columns,
+//
+//	for i := range rows {
+//		for j := range s.panels * 16 {
+//			for p := range s.k * 16 {
+//				c[i][j] = fma(a[i][p], b[j][p], c[i][j])
+//			}
+//		}
+//	}
+//
+//go:noescape
+func transposedAVX512F32(s *strip)
+
 // multiplyAVX512F64 does, for the rows and the vectors of 8 elements of the tile that is s.tile,
 //
 //	for ; s.panels > 0; s.panels-- {
@@ -105,6 +144,19 @@ func multiplyAVX512F32(s *strip)
 //
 //go:noescape
 func multiplyAVX512F64(s *strip)
+
+// transposedAVX512F64 does, for the rows of the tile that is s.tile and with a B that is stored by columns,
+//
+//	for i := range rows {
+//		for j := range s.panels * 8 {
+//			for p := range s.k * 8 {
+//				c[i][j] = fma(a[i][p], b[j][p], c[i][j])
+//			}
+//		}
+//	}
+//
+//go:noescape
+func transposedAVX512F64(s *strip)
 
 // copyRows does, for a size that is a positive multiple of 32,
 //

@@ -153,7 +153,7 @@ func (k kernel) generate() {
 	MOVQ(panelC, n)
 	ADDQ(fieldToFrom, n)
 	MOVQ(fieldRowFrom, next)
-	k.eachRow(func(m Mem, r VecPhysical, last bool) {
+	k.eachRow(next, func(m Mem, r VecPhysical, last bool) {
 		if last {
 			loadLast(m, r)
 		} else {
@@ -224,7 +224,7 @@ func (k kernel) generate() {
 
 	MOVQ(panelC, n)
 	MOVQ(fieldRowC, next)
-	k.eachRow(func(m Mem, r VecPhysical, last bool) {
+	k.eachRow(next, func(m Mem, r VecPhysical, last bool) {
 		if last {
 			storeLast(r, m)
 		} else {
@@ -267,14 +267,14 @@ func rowOfA(r int) Mem {
 }
 
 // eachRow calls f for every vector of the tile with its place in memory. Its first row is there at n, the others follow at
-// the distance next.
-func (k kernel) eachRow(f func(m Mem, r VecPhysical, last bool)) {
+// the distance row.
+func (k kernel) eachRow(row Op, f func(m Mem, r VecPhysical, last bool)) {
 	for r := range k.rows {
 		for v := range k.vectors {
 			f(Mem{Base: n, Disp: v * k.size()}, k.acc(r, v), v == k.vectors-1)
 		}
 		if r < k.rows-1 {
-			ADDQ(next, n)
+			ADDQ(row, n)
 		}
 	}
 }

@@ -10,6 +10,7 @@ func main() {
 	for _, s := range []isa{avx2, avx512} {
 		for _, t := range []dtype{float32s, float64s} {
 			generateMultiply(s, t)
+			generateTransposed(s, t)
 		}
 	}
 	generateCopy()

@@ -18,8 +18,10 @@ var (
 func (g grid) load(name string) {
 	Load(Param(name), g.base)
 	Load(Param(name+"Row"), g.row)
-	LEAQ(Mem{Base: g.row, Index: g.row, Scale: 2}, g.row3)
+	g.triple()
 }
+
+func (g grid) triple() { LEAQ(Mem{Base: g.row, Index: g.row, Scale: 2}, g.row3) }
 
 // at is column j, in bytes, of row i of the first eight.
 func (g grid) at(i, j int) Mem {
@@ -103,21 +105,7 @@ func generateTranspose(t dtype) {
 		}
 	}
 	for j := range 2 {
-		r, s := regs[j*half:], []VecPhysical{Y8, Y9, Y10, Y11}
-		if t.size == 8 {
-			VUNPCKLPD(r[1], r[0], s[0])
-			VUNPCKHPD(r[1], r[0], s[1])
-		} else {
-			VUNPCKLPS(r[1], r[0], s[0])
-			VUNPCKHPS(r[1], r[0], s[1])
-			VUNPCKLPS(r[3], r[2], s[2])
-			VUNPCKHPS(r[3], r[2], s[3])
-			VUNPCKLPD(s[2], s[0], r[0])
-			VUNPCKHPD(s[2], s[0], r[1])
-			VUNPCKLPD(s[3], s[1], r[2])
-			VUNPCKHPD(s[3], s[1], r[3])
-			s = r
-		}
+		s := t.unpack(regs[j*half:][:half], []VecPhysical{Y8, Y9, Y10, Y11})
 		for i := range half {
 			VMOVUPS(s[i], dst.at(j*half+i, 0))
 		}
@@ -132,4 +120,23 @@ func generateTranspose(t dtype) {
 	JNZ(LabelRef("tile"))
 	VZEROUPPER()
 	RET()
+}
+
+// unpack transposes squares of 16 bytes a side, one in each lane of the registers r. It returns the registers that they
+// are in then, which are those or the ones of s.
+func (t dtype) unpack(r, s []VecPhysical) []VecPhysical {
+	if t.size == 8 {
+		VUNPCKLPD(r[1], r[0], s[0])
+		VUNPCKHPD(r[1], r[0], s[1])
+		return s[:2]
+	}
+	VUNPCKLPS(r[1], r[0], s[0])
+	VUNPCKHPS(r[1], r[0], s[1])
+	VUNPCKLPS(r[3], r[2], s[2])
+	VUNPCKHPS(r[3], r[2], s[3])
+	VUNPCKLPD(s[2], s[0], r[0])
+	VUNPCKHPD(s[2], s[0], r[1])
+	VUNPCKLPD(s[3], s[1], r[2])
+	VUNPCKHPD(s[3], s[1], r[3])
+	return r
 }

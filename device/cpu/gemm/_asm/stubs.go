@@ -24,6 +24,7 @@ import "unsafe"
 	for _, s := range []isa{avx2, avx512} {
 		for _, t := range []dtype{float32s, float64s} {
 			fmt.Fprintf(&w, multiplyStub, s.name, t.name, t.goName, s.size/t.size)
+			fmt.Fprintf(&w, transposedStub, s.name, t.name, s.size/t.size, 64/t.size)
 		}
 	}
 	fmt.Fprint(&w, copyStub, prefetchStub)
@@ -63,6 +64,21 @@ const multiplyStub = `// multiply%[1]s%[2]s does, for the rows and the vectors o
 //
 //go:noescape
 func multiply%[1]s%[2]s(s *strip)
+
+`
+
+const transposedStub = `// transposed%[1]s%[2]s does, for the rows of the tile that is s.tile and with a B that is stored by columns,
+//
+//	for i := range rows {
+//		for j := range s.panels * %[3]d {
+//			for p := range s.k * %[4]d {
+//				c[i][j] = fma(a[i][p], b[j][p], c[i][j])
+//			}
+//		}
+//	}
+//
+//go:noescape
+func transposed%[1]s%[2]s(s *strip)
 
 `
 
