@@ -36,7 +36,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
 		// of B stay in the second cache level.
 		p.kc = 512
-		p.mb, p.nb = m, roundUp(evenly(n, 1024/sizeOf[T]()), 32)
+		p.mb, p.nb = evenly(m, 2048), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
 	case m > 14:
 		// A strip of A stays in the first cache level while B, panel after panel, comes through it, each prefetched while
 		// the one before is used. What the second level holds is a block of C, which comes and goes k/kc times.
