@@ -1,8 +1,6 @@
 package kernels
 
-import (
-	"github.com/keisan-go/keisan/device"
-)
+import "github.com/keisan-go/keisan/device"
 
 // GRU runs a layer of gated recurrent units over a whole sequence. It is the loop
 //

@@ -1,8 +1,6 @@
 package kernels
 
-import (
-	"github.com/keisan-go/keisan/device"
-)
+import "github.com/keisan-go/keisan/device"
 
 // LSTM runs a layer of long short-term memory over a whole sequence. It is the loop
 //

@@ -1,8 +1,6 @@
 package kernels
 
-import (
-	"github.com/keisan-go/keisan/device"
-)
+import "github.com/keisan-go/keisan/device"
 
 // RNN runs a vanilla recurrent layer over a whole sequence. It is the loop
 //

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -96,7 +97,7 @@ func (l *recurrent) SetReverse(reverse bool) { l.reverse = reverse }
 func (l *recurrent) SetLengths(lengths []int) {
 	for i, n := range lengths {
 		if n < 0 || int(int32(n)) != n {
-			device.Panicf("layers.%s: the length of row %d is %d, want 0 or more", l.name, i, n)
+			device.Panicf("layers.%s: the length of row %d is %d, want 0 to %d", l.name, i, n, math.MaxInt32)
 		}
 	}
 	if lengths == nil {

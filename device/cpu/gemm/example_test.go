@@ -29,6 +29,29 @@ func ExampleMultiplier_Mul() {
 	// [18 37 42 88]
 }
 
+func ExampleMultiplier_MulFinish() {
+	a := []float32{
+		1, 2,
+		3, 4,
+	}
+	b := []float32{
+		1, -1,
+		1, 1,
+	}
+	relu := func(c []float32) {
+		for i, v := range c {
+			c[i] = max(v, 0)
+		}
+	}
+	c := make([]float32, 2*2)
+	var g gemm.Multiplier[float32]
+	if !g.MulFinish(false, false, 2, 2, 2, a, 2, b, 2, []float32{-4, 0}, relu, c, 2) { // C = max(A·B + bias, 0)
+		relu(c)
+	}
+	fmt.Println(c)
+	// Output: [0 1 3 1]
+}
+
 // A recurrence h = x + h·W uses the same W at every step.
 func ExamplePacked() {
 	w := []float64{

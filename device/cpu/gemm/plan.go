@@ -19,23 +19,24 @@ type plan struct {
 var smallest = [...]int64{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func makePlan[T Float](p *plan, o *operands[T], m, n int) {
-	p.kernel, p.mb, p.nb, p.packB = current(), m, n, o.transB
+	p.kernel, p.mb, p.nb = current(), m, n
+	p.packB = o.transB && p.kernel != generic // which reads the transpose as it is
 	least := smallest[p.kernel]
 	if par.Awake() > 0 {
 		least /= 2
 	}
 	large := work(m, n, o.terms()) > least
-	if large {
+	if large && p.kernel == avx2 && m >= 512 && o.k*n*sizeOf[T]() > 2<<20 {
 		// With AVX2 a panel of B is a line wide. Where rows are as far apart as pages, as those of 1024 are, few of their
 		// lines stay in the cache at the same time.
-		p.packB = o.transB || p.kernel == avx2 && m >= 512 && o.k*n*sizeOf[T]() > 2<<20
+		p.packB = true
 	}
 	switch {
 	case p.packB:
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
 		// of B stay in the second cache level.
 		p.kc = 512
-		p.mb, p.nb = m, roundUp(evenly(n, 1024/sizeOf[T]()), 32)
+		p.mb, p.nb = evenly(m, 2048), roundUp(evenly(n, 1024/sizeOf[T]()), 32)
 	case m > 14:
 		// A strip of A stays in the first cache level while B, panel after panel, comes through it, each prefetched while
 		// the one before is used. What the second level holds is a block of C, which comes and goes k/kc times.

@@ -24,7 +24,7 @@ type product struct {
 	again bool // B and all sizes are those of the product before, and a CPU has B packed already
 }
 
-// finish is what happens to each element of a product before it is stored: FINISH in matmul.cl.
+// finish is what happens to each element of a product before it is stored: g in matmul.cl.
 type finish int
 
 const (

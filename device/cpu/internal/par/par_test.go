@@ -23,9 +23,10 @@ func TestForCoversEachItemOnce(t *testing.T) {
 				}
 				team.For(n, grain, &seen, count)
 				team.Split(n, grain, &seen, count)
+				team.Each(n, grain, &seen, count)
 				for i, s := range seen {
-					if s != 2 {
-						t.Fatalf("GOMAXPROCS %d, n %d, grain %d: item %d done %d times in two loops", procs, n, grain, i, s)
+					if s != 3 {
+						t.Fatalf("GOMAXPROCS %d, n %d, grain %d: item %d done %d times in three loops", procs, n, grain, i, s)
 					}
 				}
 			}
