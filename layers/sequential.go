@@ -11,7 +11,7 @@ import (
 
 // Sequential is layers one after another. If they are recurrent layers, with or without others in between that take each step
 // for itself, such as Affine, it is a Recurrent: a stack. An Affine and the Activation that comes next take one pass over
-// memory together.
+// memory together. Do not give a chain its own result as x if a Backward is to follow: its layers write over it.
 type Sequential struct {
 	layers  []Layer
 	params  []*Param

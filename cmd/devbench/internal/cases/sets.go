@@ -71,8 +71,8 @@ func SetNamed(name string) (Set, error) {
 	return Set{}, fmt.Errorf("set %q: there is none of that name; want one of %s", name, strings.Join(names, ", "))
 }
 
-// The sizes of baidu-research/DeepBench, of code/kernels/rnn_problems.h and gemm_problems.h: the training set, and for
-// inference what it has for servers, none of which is vanilla, and for devices too.
+// The sizes of baidu-research/DeepBench, of code/kernels/rnn_problems.h and gemm_problems.h. Of its inference sets only the
+// one for small devices has vanilla layers, two of them; the sizes of training follow them here.
 var (
 	deepBenchInference = []string{
 		"rnn_forward/t=672/b=1/h=32", "rnn_forward/t=96/b=1/h=64",

@@ -245,7 +245,10 @@ func newTrainStep(c Case) *Problem {
 		return result{loss, grads}
 	})
 	names, weights := n.weights()
-	p := &Problem{Inputs: map[string][]float32{"x": n.x}}
+	p := &Problem{Inputs: map[string][]float32{}}
+	if n.x != nil {
+		p.Inputs["x"] = n.x
+	}
 	for _, id := range n.ids {
 		p.Inputs["ids"] = append(p.Inputs["ids"], float32(id))
 	}
