@@ -113,11 +113,17 @@ func lstmGrad[T device.Float](d *cpu, k *kernels.LSTMGrad) {
 	begin(s.dh0, data[T](k.DHT.Slice))
 	begin(s.dc0, data[T](k.DCT.Slice))
 
-	s.w.Set(true, 4*hidden, hidden, data[T](k.Wh.Slice), max(4*hidden, 1))
+	wh := data[T](k.Wh.Slice)
+	if steps > 1 {
+		s.w.Set(true, 4*hidden, hidden, wh, max(4*hidden, 1))
+	}
 	if s.parts = s.shares(4, s.w.Width()); s.parts > 1 {
 		d.relay.Run(2*steps, s.parts, s, d.code(k.X.Type()).lstmBackwardPart)
 	} else {
 		d.team.Split(batch, s.worthRows(4), s, d.code(k.X.Type()).lstmBackward)
+	}
+	if steps == 1 {
+		scratch.product(false, true, batch, hidden, 4*hidden, s.dz, wh, true, s.dh0)
 	}
 
 	// The weights' gradients are one product over all steps each.
@@ -140,7 +146,9 @@ func lstmBackward[T device.Float](arg any, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s.retreat(i, t, s.row(before, i), s.row(after, i), 0, s.hidden)
 		}
-		s.w.MulRows(hi-lo, s.dz[4*s.row(t, lo):], max(4*s.hidden, 1), true, s.dh0[s.row(0, lo):], max(s.hidden, 1))
+		if s.steps > 1 {
+			s.w.MulRows(hi-lo, s.dz[4*s.row(t, lo):], max(4*s.hidden, 1), true, s.dh0[s.row(0, lo):], max(s.hidden, 1))
+		}
 	}
 }
 
