@@ -53,7 +53,7 @@ func (c *course) sharing(weights, width, few int) int {
 	if c.batch >= few*procs {
 		return 1
 	}
-	return max(1, min(procs, (c.hidden+width-1)/width, weights/worthPart))
+	return max(1, min(procs, c.panels(width), weights/worthPart))
 }
 
 // shares is sharing by hidden units, for a layer with so many gates whose weights can be divided after so many columns.
@@ -64,9 +64,12 @@ func (c *course) shares(gates, width int) int {
 	return c.sharing(gates*c.hidden*c.hidden, width, 2)
 }
 
+// panels is how many times width the hidden units are, the last of which may be less.
+func (c *course) panels(width int) int { return (c.hidden + width - 1) / width }
+
 // share is the hidden units of one of such parts, each but the last a multiple of width.
 func (c *course) share(part, parts, width int) (from, to int) {
-	n := (c.hidden + width - 1) / width
+	n := c.panels(width)
 	return part * n / parts * width, min((part+1)*n/parts*width, c.hidden)
 }
 

@@ -168,7 +168,7 @@ func (g *Multiplier[T]) share() {
 	}
 	j := &g.job
 	blocks, worth := ceilDiv(j.m, j.mb)*ceilDiv(j.n, j.nb), smallest[j.kernel]/2
-	g.team.Each(blocks, int(worth/work(j.mb, j.nb, j.terms())), g, bodyOf[T]())
+	g.team.Each(blocks, int(worth/j.work(j.mb, j.nb)), g, bodyOf[T]())
 }
 
 // A Body must exist before it is needed: to refer to one generic function from another allocates.

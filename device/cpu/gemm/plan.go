@@ -25,7 +25,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	if par.Awake() > 0 {
 		least /= 2
 	}
-	large := work(m, n, o.terms()) > least
+	large := o.work(m, n) > least
 	if large && p.kernel == avx2 && m >= 512 && o.k*n*sizeOf[T]() > 2<<20 {
 		// With AVX2 a panel of B is a line wide. Where rows are as far apart as pages, as those of 1024 are, few of their
 		// lines stay in the cache at the same time.
@@ -53,7 +53,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
-	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && work(p.mb, p.nb, o.terms()) > least/2 {
+	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && o.work(p.mb, p.nb) > least/2 {
 		switch {
 		case p.nb > 256 || p.nb > 64 && (o.transB || p.mb <= 64): // every block packs its own part of B
 			p.nb = roundUp(p.nb/2, 32)
@@ -71,16 +71,14 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	p.nb = roundUp(ceilDiv(n, across), 32)
 }
 
-// work is how many multiplications take as long as a product. One row takes as long as eight would, since it has to wait
-// for B.
-func work(m, n, k int) int64 { return int64(max(m, 8)) * int64(n) * int64(k) }
-
-// terms is how many multiplications an element of C is worth. To finish it, which may well be a tanh, is worth some more.
-func (o *operands[T]) terms() int {
+// work is how many multiplications take as long as m rows and n columns of C. One row takes as long as eight would, since it
+// has to wait for B; and to finish an element, which may well be a tanh, is worth some terms more.
+func (o *operands[T]) work(m, n int) int64 {
+	terms := o.k
 	if o.finish != nil {
-		return o.k + 32
+		terms += 32
 	}
-	return o.k
+	return int64(max(m, 8)) * int64(n) * int64(terms)
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
