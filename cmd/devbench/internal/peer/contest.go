@@ -140,11 +140,9 @@ func (x *cell) turn(first bool, slice float64) {
 		}
 		x.inner *= 2
 	}
-	if x.inner > 1 { // warm the caches
-		if _, err := x.run(max(1, x.inner/4)); err != nil {
-			x.err = err
-			return
-		}
+	if _, err := x.run(max(1, x.inner/4)); err != nil { // others' data is in the caches, and helpers sleep
+		x.err = err
+		return
 	}
 	took, err := x.run(x.inner)
 	if err != nil {
