@@ -19,11 +19,11 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	}
 }
 
-// multiplyPanels is multiply with B in panels, where it is or copied.
+// multiplyPanels is multiply with B in panels. A and B are used where they are, or copied.
 func multiplyPanels[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
 	f := familyOf[T](p.kernel)
 	m, n := i1-i0, j1-j0
-	h, lg := f.shape(m, n)
+	h, lg := f.shape(m, n, !p.packA && o.collidesA())
 	kc := evenly(o.k, p.kc)
 	far := len(o.a)*f.size > farA
 	c := pointer(o.c, i0*o.ldc+j0)
@@ -38,43 +38,60 @@ func multiplyPanels[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j
 		default:
 			from = nil
 		}
-		a := o.useA(&s, i0, p0)
 		b, panelB := o.useB(&s, p.packB, buf, j0, n, p0, 1<<(f.shift+lg))
 		for i := 0; i < m; i += h {
-			s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
+			rows := min(h, m-i)
+			s.a, s.b, s.c = o.useA(&s, p.packA, buf, i0+i, rows, p0), b, unsafe.Add(c, i*s.rowC)
 			s.panelB = panelB
 			if s.from = from; from != nil {
 				s.from = unsafe.Add(from, i*s.rowFrom)
 			}
 			if next := min(h, m-i-h); far && next > 0 {
-				o.prefetchA(&s, unsafe.Add(s.a, h*s.rowA), next)
+				o.prefetchA(i0+i+h, next, p0, s.k)
 			}
-			f.columns(&s, min(h, m-i), lg, n)
+			f.columns(&s, rows, lg, n)
 		}
 	}
 }
 
 func pointer[T Float](x []T, i int) unsafe.Pointer { return unsafe.Pointer(&x[i]) }
 
-// useA sets the distances between elements of A and returns where row i0 and column p0 of op(A) are.
-func (o *operands[T]) useA(s *strip, i0, p0 int) unsafe.Pointer {
+// useA sets the distances between elements of A and returns where row i and column p0 of op(A) are. To pack is to copy so
+// many rows from there.
+func (o *operands[T]) useA(s *strip, pack bool, buf *scratch[T], i, rows, p0 int) unsafe.Pointer {
 	size := sizeOf[T]()
-	if o.transA {
+	switch {
+	case pack && o.transA:
+		whole := roundUp(rows, 32/size) // as the assembly copies; it begins further left, to stay within the matrix
+		from := max(0, i+rows-whole)
+		grow(&buf.a, s.k*whole)
+		copyBlock(buf.a, whole, o.a[p0*o.lda+from:], o.lda, s.k, i+rows-from)
+		s.rowA, s.colA = size, whole*size
+		return pointer(buf.a, i-from)
+	case pack:
+		line := 64 / size
+		row := (ceilDiv(s.k, line) | 1) * line // an odd number of lines, so that rows are spread over the cache
+		grow(&buf.a, rows*row)
+		copyBlock(buf.a, row, o.a[i*o.lda+p0:], o.lda, rows, s.k)
+		s.rowA, s.colA = row*size, size
+		return pointer(buf.a, 0)
+	case o.transA:
 		s.rowA, s.colA = size, o.lda*size
-		return pointer(o.a, p0*o.lda+i0)
+		return pointer(o.a, p0*o.lda+i)
 	}
 	s.rowA, s.colA = o.lda*size, size
-	return pointer(o.a, i0*o.lda+p0)
+	return pointer(o.a, i*o.lda+p0)
 }
 
-// prefetchA has rows of op(A) come into the second cache level while the strip before them is computed: nearly all of
-// the time that a strip waits for memory is for its own first use of A.
-func (o *operands[T]) prefetchA(s *strip, a unsafe.Pointer, rows int) {
+// prefetchA has k columns of rows of op(A) come into the second cache level while the strip before them is computed: nearly
+// all of the time that a strip waits for memory is for its own first use of A.
+func (o *operands[T]) prefetchA(i, rows, p0, k int) {
+	size := sizeOf[T]()
 	if o.transA {
-		prefetchRows(a, s.colA, s.k, rows*sizeOf[T]())
+		prefetchRows(pointer(o.a, p0*o.lda+i), o.lda*size, k, rows*size)
 		return
 	}
-	prefetchRows(a, s.rowA, rows, s.k*sizeOf[T]())
+	prefetchRows(pointer(o.a, i*o.lda+p0), o.lda*size, rows, k*size)
 }
 
 // useB sets the distance between rows of op(B) and returns where row p0 and column j0 of that are, and how far it is

@@ -30,8 +30,10 @@
 // is padded.
 //
 // A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose, and
-// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it. A few rows
-// do not wait for a copy of a transpose: small tiles of it are turned in registers and used at once.
+// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it. A strip of
+// A is copied if its rows are a multiple of 4 KiB apart, for then the first cache level has no place for all of them; for a
+// few rows there are tiles that get by with the places there are. A few rows do not wait for a copy of a transpose: small
+// tiles of it are turned in registers and used at once.
 //
 // C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
 // be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.

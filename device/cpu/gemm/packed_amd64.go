@@ -8,7 +8,7 @@ func multiplyPacked[T Float](p *Packed[T], from, to, m int, a []T, lda int, acc 
 		multiplyPackedPortable(p, from, to, m, a, lda, acc, c, ldc)
 		return
 	}
-	h, lg := f.shape(m, to-from)
+	h, lg := f.shape(m, to-from, collide[T](lda))
 	kc := evenly(p.k, 1024) // bounds the time of a call
 	if h < m {
 		kc = evenly(p.k, max(256, 32<<f.shift)) // strips of A and B stay in the first cache level

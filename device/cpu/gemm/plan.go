@@ -11,8 +11,16 @@ type plan struct {
 	kernel kernel
 	mb, nb int // the size of the blocks of C that goroutines take
 	kc     int // how many additions a tile of C stays in registers for
+	packA  bool
 	packB  bool
 }
+
+// collide tells whether rows take one another's places in the first cache level: lines whose distance is a multiple of 4 KiB
+// have 8 or 12 places together.
+func collide[T Float](ld int) bool { return ld*sizeOf[T]()%4096 == 0 }
+
+// collidesA tells whether the rows of op(A) do.
+func (o *operands[T]) collidesA() bool { return !o.transA && collide[T](o.lda) }
 
 // smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
 // is worth it for half of them.
@@ -51,6 +59,9 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		p.mb, p.nb = m, n
 		return
 	}
+	// A copy of a strip of A costs little where hundreds of columns use it. A narrow strip of a transpose is a part of many
+	// lines, which its copy is not.
+	p.packA = m > 14 && (o.collidesA() || o.transA && p.kernel == avx2 && n > 64)
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
 	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && o.work(p.mb, p.nb) > least/2 {
