@@ -175,10 +175,18 @@ func (k kernel) generate() {
 	MOVQ(fieldAhead, next)
 	MOVQ(fieldK, n)
 	Label(label("k"))
-	// While this panel is used what comes next, most often the next one, comes into the cache. Kernels of few rows have no
-	// load to spare for that, and read rows so long that the processor does it by itself.
-	for d := 0; k.vectors <= 2 && d < k.vectors*k.size(); d += 64 {
-		PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: d})
+	// While this panel is used what comes next, most often the next one, comes into the cache, or, where it would fill the
+	// first level together with this one, into the second. Kernels of fewer rows have no load to spare for that, and read rows
+	// so long that the processor does it by itself.
+	switch ahead := func(d int) Mem { return Mem{Base: b, Index: next, Scale: 1, Disp: d} }; {
+	case k.vectors <= 2:
+		for d := 0; d < k.vectors*k.size(); d += 64 {
+			PREFETCHT0(ahead(d))
+		}
+	case k.rows >= 4:
+		for d := 0; d < k.vectors*k.size(); d += 64 {
+			PREFETCHT1(ahead(d))
+		}
 	}
 	loadB := func(v int, r VecPhysical) {
 		m := Mem{Base: b, Disp: v * k.size()}
