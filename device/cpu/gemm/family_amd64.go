@@ -99,15 +99,15 @@ func familyOf[T Float](k kernel) *family {
 }
 
 // shape returns the height of tiles for a product of m rows and n columns and the logarithm of their number of vectors.
-// Where rows are too few to keep the processor busy tiles are wider, and where the rows of A collide, so that a tile had
-// better have no more of them than there are places.
-func (f *family) shape(m, n int, collide bool) (h, lg int) {
+// Where rows are too few to keep the processor busy tiles are wide. So they are where rows of A collide, of which a flatter
+// tile has fewer than there are places, or rows of B, which it reads in longer pieces.
+func (f *family) shape(m, n int, wide bool) (h, lg int) {
 	switch {
 	case n <= 1<<f.shift:
 		lg = 0
 	case m <= f.rows[3]:
 		lg = 3
-	case m <= f.rows[2] || collide && f.rows[1] > 8:
+	case m <= f.rows[2] || wide && f.rows[1] > 8:
 		lg = 2
 	default:
 		lg = 1

@@ -13,14 +13,12 @@ type plan struct {
 	kc     int // how many additions a tile of C stays in registers for
 	packA  bool
 	packB  bool
+	wide   bool // tiles, since rows collide
 }
 
 // collide tells whether rows take one another's places in the first cache level: lines whose distance is a multiple of 4 KiB
-// have 8 or 12 places together.
+// have 8 or 12 together.
 func collide[T Float](ld int) bool { return ld*sizeOf[T]()%4096 == 0 }
-
-// collidesA tells whether the rows of op(A) do.
-func (o *operands[T]) collidesA() bool { return !o.transA && collide[T](o.lda) }
 
 // smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
 // is worth it for half of them.
@@ -39,6 +37,9 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		// lines stay in the cache at the same time.
 		p.packB = true
 	}
+	collideA := !o.transA && collide[T](o.lda)
+	// Of B half as far is enough: what was fetched of the next panel is gone when its turn comes.
+	p.wide = collideA || m <= 64 && !p.packB && collide[T](2*o.ldb)
 	switch {
 	case p.packB:
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
@@ -61,7 +62,8 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	// A copy of a strip of A costs little where hundreds of columns use it. A narrow strip of a transpose is a part of many
 	// lines, which its copy is not.
-	p.packA = m > 14 && (o.collidesA() || o.transA && p.kernel == avx2 && n > 64)
+	p.packA = m > 64 && (collideA || o.transA && p.kernel == avx2 && n > 64)
+	p.wide = p.wide && !p.packA
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
 	for want > 2 && ceilDiv(m, p.mb)*ceilDiv(n, p.nb) < want && o.work(p.mb, p.nb) > least/2 {
