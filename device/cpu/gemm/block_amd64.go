@@ -19,6 +19,38 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 	}
 }
 
+// multiplySmall computes C if that takes one goroutine and one pass over A and B where they are, and tells whether it has:
+// to make a plan for it, and to go through all that multiply might do, would take a tenth as long as 16 by 16 by 16.
+func multiplySmall[T Float](o *operands[T], m, n int) bool {
+	k := current()
+	f := familyOf[T](k)
+	if f == nil || o.transB || o.k > 64 || o.work(m, n) > smallest[k]/2 || len(o.a)*f.size > farA {
+		return false
+	}
+	var s strip // filled in place: a literal is copied, which waits for all of its parts
+	s.k, s.rowB, s.rowC = o.k, o.ldb*f.size, o.ldc*f.size
+	if s.rowA, s.colA = o.lda*f.size, f.size; o.transA {
+		s.rowA, s.colA = s.colA, s.rowA
+	}
+	a, b, c, from := pointer(o.a, 0), pointer(o.b, 0), pointer(o.c, 0), unsafe.Pointer(nil)
+	switch {
+	case o.acc:
+		from, s.rowFrom = c, s.rowC
+	case o.bias != nil:
+		from = pointer(o.bias, 0)
+	}
+	h, lg := f.shape(m, n, o.collidesA())
+	for i := 0; i < m; i += h {
+		s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
+		s.panelB = f.size << (f.shift + lg)
+		if s.from = from; from != nil {
+			s.from = unsafe.Add(from, i*s.rowFrom)
+		}
+		f.columns(&s, min(h, m-i), lg, n)
+	}
+	return true
+}
+
 // multiplyPanels is multiply with B in panels. A and B are used where they are, or copied.
 func multiplyPanels[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
 	f := familyOf[T](p.kernel)

@@ -3,7 +3,6 @@
 package gemm
 
 import (
-	"cmp"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -68,14 +67,16 @@ func (f family) of(size, shift int) family {
 }
 
 func (f *family) run(s *strip) {
-	s.ahead = cmp.Or(s.far, s.panelB)
+	if s.ahead = s.far; s.ahead == 0 {
+		s.ahead = s.panelB
+	}
 	s.toFrom = int(uintptr(s.from) - uintptr(s.c)) // nothing moves from here on
-	switch {
-	case f.size<<f.shift == 64 && f.size == 4:
+	switch f {
+	case &avx512F32:
 		multiplyAVX512F32(s)
-	case f.size<<f.shift == 64:
+	case &avx512F64:
 		multiplyAVX512F64(s)
-	case f.size == 4:
+	case &avx2F32:
 		multiplyAVX2F32(s)
 	default:
 		multiplyAVX2F64(s)

@@ -118,6 +118,10 @@ func (g *Multiplier[T]) mul(transA, transB bool, m, n, k int, a []T, lda int, b 
 		o.finished(0, m, 0, n)
 		return true
 	}
+	if multiplySmall(&o, m, n) {
+		o.finished(0, m, 0, n)
+		return true
+	}
 	makePlan(&p, &o, m, n)
 	if p.mb == m && p.nb == n {
 		multiply(&p, &o, &g.own, 0, m, 0, n)

@@ -4462,22 +4462,21 @@ begin1x1m:
 	MOVQ 72(DI), AX
 
 k1x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z1
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k1x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel1x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z1
+	VFMADD231PS.BCST (R8), Z1, Z0
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k1x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel1x1m
+	JMP              done
 
 from1:
 	KXNORW K1, K1, K1
@@ -4514,26 +4513,24 @@ begin2x1m:
 	MOVQ 72(DI), AX
 
 k2x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z2
-	VBROADCASTSS (R8), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R10*1), Z4
-	VFMADD231PS  Z2, Z4, Z1
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k2x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel2x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z2
+	VFMADD231PS.BCST (R8), Z2, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z2, Z1
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k2x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel2x1m
+	JMP              done
 
 from2:
 	CMPQ   AX, $0x03
@@ -4576,30 +4573,27 @@ begin3x1m:
 	MOVQ 72(DI), AX
 
 k3x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z3
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R8)(R10*1), Z5
-	VFMADD231PS  Z3, Z5, Z1
-	VBROADCASTSS (R8)(R10*2), Z6
-	VFMADD231PS  Z3, Z6, Z2
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k3x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel3x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z3
+	VFMADD231PS.BCST (R8), Z3, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z3, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z3, Z2
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k3x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel3x1m
+	JMP              done
 
 from3:
 	KXNORW K1, K1, K1
@@ -4644,34 +4638,30 @@ begin4x1m:
 	MOVQ 72(DI), AX
 
 k4x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z4
-	VBROADCASTSS (R8), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R8)(R10*1), Z6
-	VFMADD231PS  Z4, Z6, Z1
-	VBROADCASTSS (R8)(R10*2), Z7
-	VFMADD231PS  Z4, Z7, Z2
-	VBROADCASTSS (R8)(R11*1), Z8
-	VFMADD231PS  Z4, Z8, Z3
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k4x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel4x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z4
+	VFMADD231PS.BCST (R8), Z4, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z4, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z4, Z3
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k4x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel4x1m
+	JMP              done
 
 from4:
 	CMPQ   AX, $0x06
@@ -4724,38 +4714,33 @@ begin5x1m:
 	MOVQ 72(DI), AX
 
 k5x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z5
-	VBROADCASTSS (R8), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R8)(R10*1), Z7
-	VFMADD231PS  Z5, Z7, Z1
-	VBROADCASTSS (R8)(R10*2), Z8
-	VFMADD231PS  Z5, Z8, Z2
-	VBROADCASTSS (R8)(R11*1), Z9
-	VFMADD231PS  Z5, Z9, Z3
-	VBROADCASTSS (R8)(R10*4), Z10
-	VFMADD231PS  Z5, Z10, Z4
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k5x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel5x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z5
+	VFMADD231PS.BCST (R8), Z5, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z5, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z5, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z5, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z5, Z4
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k5x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel5x1m
+	JMP              done
 
 from5:
 	KXNORW K1, K1, K1
@@ -4808,42 +4793,36 @@ begin6x1m:
 	MOVQ 72(DI), AX
 
 k6x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z6
-	VBROADCASTSS (R8), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R8)(R10*1), Z8
-	VFMADD231PS  Z6, Z8, Z1
-	VBROADCASTSS (R8)(R10*2), Z9
-	VFMADD231PS  Z6, Z9, Z2
-	VBROADCASTSS (R8)(R11*1), Z10
-	VFMADD231PS  Z6, Z10, Z3
-	VBROADCASTSS (R8)(R10*4), Z11
-	VFMADD231PS  Z6, Z11, Z4
-	VBROADCASTSS (R8)(R12*1), Z12
-	VFMADD231PS  Z6, Z12, Z5
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k6x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel6x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z6
+	VFMADD231PS.BCST (R8), Z6, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z6, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z6, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z6, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z6, Z5
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k6x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel6x1m
+	JMP              done
 
 from6:
 	CMPQ   AX, $0x07
@@ -4902,46 +4881,39 @@ begin7x1m:
 	MOVQ 72(DI), AX
 
 k7x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z7
-	VBROADCASTSS (R8), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R8)(R10*1), Z9
-	VFMADD231PS  Z7, Z9, Z1
-	VBROADCASTSS (R8)(R10*2), Z10
-	VFMADD231PS  Z7, Z10, Z2
-	VBROADCASTSS (R8)(R11*1), Z11
-	VFMADD231PS  Z7, Z11, Z3
-	VBROADCASTSS (R8)(R10*4), Z12
-	VFMADD231PS  Z7, Z12, Z4
-	VBROADCASTSS (R8)(R12*1), Z13
-	VFMADD231PS  Z7, Z13, Z5
-	VBROADCASTSS (R8)(R11*2), Z14
-	VFMADD231PS  Z7, Z14, Z6
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k7x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel7x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z7
+	VFMADD231PS.BCST (R8), Z7, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z7, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z7, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z7, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z7, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z7, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z7, Z6
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k7x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel7x1m
+	JMP              done
 
 from7:
 	CMPQ   AX, $0x08
@@ -5006,51 +4978,43 @@ begin8x1m:
 	MOVQ 72(DI), AX
 
 k8x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z8
-	VBROADCASTSS (R8), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R8)(R10*1), Z10
-	VFMADD231PS  Z8, Z10, Z1
-	VBROADCASTSS (R8)(R10*2), Z11
-	VFMADD231PS  Z8, Z11, Z2
-	VBROADCASTSS (R8)(R11*1), Z12
-	VFMADD231PS  Z8, Z12, Z3
-	VBROADCASTSS (R8)(R10*4), Z13
-	VFMADD231PS  Z8, Z13, Z4
-	VBROADCASTSS (R8)(R12*1), Z14
-	VFMADD231PS  Z8, Z14, Z5
-	VBROADCASTSS (R8)(R11*2), Z15
-	VFMADD231PS  Z8, Z15, Z6
-	VBROADCASTSS (R9), Z16
-	VFMADD231PS  Z8, Z16, Z7
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k8x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel8x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z8
+	VFMADD231PS.BCST (R8), Z8, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z8, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z8, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z8, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (R9), Z8, Z7
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k8x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel8x1m
+	JMP              done
 
 from8:
 	KXNORW K1, K1, K1
@@ -5117,55 +5081,46 @@ begin9x1m:
 	MOVQ 72(DI), AX
 
 k9x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z9
-	VBROADCASTSS (R8), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R8)(R10*1), Z11
-	VFMADD231PS  Z9, Z11, Z1
-	VBROADCASTSS (R8)(R10*2), Z12
-	VFMADD231PS  Z9, Z12, Z2
-	VBROADCASTSS (R8)(R11*1), Z13
-	VFMADD231PS  Z9, Z13, Z3
-	VBROADCASTSS (R8)(R10*4), Z14
-	VFMADD231PS  Z9, Z14, Z4
-	VBROADCASTSS (R8)(R12*1), Z15
-	VFMADD231PS  Z9, Z15, Z5
-	VBROADCASTSS (R8)(R11*2), Z16
-	VFMADD231PS  Z9, Z16, Z6
-	VBROADCASTSS (R9), Z17
-	VFMADD231PS  Z9, Z17, Z7
-	VBROADCASTSS (R8)(R10*8), Z18
-	VFMADD231PS  Z9, Z18, Z8
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k9x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel9x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z9
+	VFMADD231PS.BCST (R8), Z9, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z9, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z9, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z9, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z9, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z9, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z9, Z6
+	VFMADD231PS.BCST (R9), Z9, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z9, Z8
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k9x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel9x1m
+	JMP              done
 
 from9:
 	CMPQ   AX, $0x0e
@@ -5242,59 +5197,49 @@ begin10x1m:
 	MOVQ 72(DI), AX
 
 k10x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z10
-	VBROADCASTSS (R8), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R8)(R10*1), Z12
-	VFMADD231PS  Z10, Z12, Z1
-	VBROADCASTSS (R8)(R10*2), Z13
-	VFMADD231PS  Z10, Z13, Z2
-	VBROADCASTSS (R8)(R11*1), Z14
-	VFMADD231PS  Z10, Z14, Z3
-	VBROADCASTSS (R8)(R10*4), Z15
-	VFMADD231PS  Z10, Z15, Z4
-	VBROADCASTSS (R8)(R12*1), Z16
-	VFMADD231PS  Z10, Z16, Z5
-	VBROADCASTSS (R8)(R11*2), Z17
-	VFMADD231PS  Z10, Z17, Z6
-	VBROADCASTSS (R9), Z18
-	VFMADD231PS  Z10, Z18, Z7
-	VBROADCASTSS (R8)(R10*8), Z19
-	VFMADD231PS  Z10, Z19, Z8
-	VBROADCASTSS (R9)(R10*2), Z20
-	VFMADD231PS  Z10, Z20, Z9
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k10x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel10x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z10
+	VFMADD231PS.BCST (R8), Z10, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z10, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z10, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z10, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z10, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z10, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z10, Z6
+	VFMADD231PS.BCST (R9), Z10, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z10, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z10, Z9
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k10x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel10x1m
+	JMP              done
 
 from10:
 	KXNORW K1, K1, K1
@@ -5369,63 +5314,52 @@ begin11x1m:
 	MOVQ 72(DI), AX
 
 k11x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z11
-	VBROADCASTSS (R8), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R8)(R10*1), Z13
-	VFMADD231PS  Z11, Z13, Z1
-	VBROADCASTSS (R8)(R10*2), Z14
-	VFMADD231PS  Z11, Z14, Z2
-	VBROADCASTSS (R8)(R11*1), Z15
-	VFMADD231PS  Z11, Z15, Z3
-	VBROADCASTSS (R8)(R10*4), Z16
-	VFMADD231PS  Z11, Z16, Z4
-	VBROADCASTSS (R8)(R12*1), Z17
-	VFMADD231PS  Z11, Z17, Z5
-	VBROADCASTSS (R8)(R11*2), Z18
-	VFMADD231PS  Z11, Z18, Z6
-	VBROADCASTSS (R9), Z19
-	VFMADD231PS  Z11, Z19, Z7
-	VBROADCASTSS (R8)(R10*8), Z20
-	VFMADD231PS  Z11, Z20, Z8
-	VBROADCASTSS (R9)(R10*2), Z21
-	VFMADD231PS  Z11, Z21, Z9
-	VBROADCASTSS (R8)(R12*2), Z22
-	VFMADD231PS  Z11, Z22, Z10
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k11x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel11x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z11
+	VFMADD231PS.BCST (R8), Z11, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z11, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z11, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z11, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z11, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z11, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z11, Z6
+	VFMADD231PS.BCST (R9), Z11, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z11, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z11, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z11, Z10
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k11x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel11x1m
+	JMP              done
 
 from11:
 	CMPQ   AX, $0x0c
@@ -5506,67 +5440,55 @@ begin12x1m:
 	MOVQ 72(DI), AX
 
 k12x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z12
-	VBROADCASTSS (R8), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R8)(R10*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (R8)(R10*2), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (R8)(R11*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (R8)(R10*4), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (R8)(R12*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (R8)(R11*2), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	VBROADCASTSS (R8)(R10*8), Z21
-	VFMADD231PS  Z12, Z21, Z8
-	VBROADCASTSS (R9)(R10*2), Z22
-	VFMADD231PS  Z12, Z22, Z9
-	VBROADCASTSS (R8)(R12*2), Z23
-	VFMADD231PS  Z12, Z23, Z10
-	VBROADCASTSS (R9)(R10*4), Z24
-	VFMADD231PS  Z12, Z24, Z11
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k12x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel12x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z12
+	VFMADD231PS.BCST (R8), Z12, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z12, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z12, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z12, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (R9), Z12, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z12, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z12, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z12, Z10
+	VFMADD231PS.BCST (R9)(R10*4), Z12, Z11
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k12x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel12x1m
+	JMP              done
 
 from12:
 	CMPQ   AX, $0x0d
@@ -5651,71 +5573,58 @@ begin13x1m:
 	MOVQ 72(DI), AX
 
 k13x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z13
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R8)(R10*1), Z15
-	VFMADD231PS  Z13, Z15, Z1
-	VBROADCASTSS (R8)(R10*2), Z16
-	VFMADD231PS  Z13, Z16, Z2
-	VBROADCASTSS (R8)(R11*1), Z17
-	VFMADD231PS  Z13, Z17, Z3
-	VBROADCASTSS (R8)(R10*4), Z18
-	VFMADD231PS  Z13, Z18, Z4
-	VBROADCASTSS (R8)(R12*1), Z19
-	VFMADD231PS  Z13, Z19, Z5
-	VBROADCASTSS (R8)(R11*2), Z20
-	VFMADD231PS  Z13, Z20, Z6
-	VBROADCASTSS (R9), Z21
-	VFMADD231PS  Z13, Z21, Z7
-	VBROADCASTSS (R8)(R10*8), Z22
-	VFMADD231PS  Z13, Z22, Z8
-	VBROADCASTSS (R9)(R10*2), Z23
-	VFMADD231PS  Z13, Z23, Z9
-	VBROADCASTSS (R8)(R12*2), Z24
-	VFMADD231PS  Z13, Z24, Z10
-	VBROADCASTSS (R9)(R10*4), Z25
-	VFMADD231PS  Z13, Z25, Z11
-	VBROADCASTSS (R8)(R11*4), Z26
-	VFMADD231PS  Z13, Z26, Z12
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k13x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z12, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel13x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z13
+	VFMADD231PS.BCST (R8), Z13, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z13, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z13, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z13, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z13, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z13, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z13, Z6
+	VFMADD231PS.BCST (R9), Z13, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z13, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z13, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z13, Z10
+	VFMADD231PS.BCST (R9)(R10*4), Z13, Z11
+	VFMADD231PS.BCST (R8)(R11*4), Z13, Z12
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k13x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z12, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel13x1m
+	JMP              done
 
 from13:
 	KXNORW K1, K1, K1
@@ -5802,75 +5711,61 @@ begin14x1m:
 	MOVQ 72(DI), AX
 
 k14x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z14
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (R8)(R10*1), Z16
-	VFMADD231PS  Z14, Z16, Z1
-	VBROADCASTSS (R8)(R10*2), Z17
-	VFMADD231PS  Z14, Z17, Z2
-	VBROADCASTSS (R8)(R11*1), Z18
-	VFMADD231PS  Z14, Z18, Z3
-	VBROADCASTSS (R8)(R10*4), Z19
-	VFMADD231PS  Z14, Z19, Z4
-	VBROADCASTSS (R8)(R12*1), Z20
-	VFMADD231PS  Z14, Z20, Z5
-	VBROADCASTSS (R8)(R11*2), Z21
-	VFMADD231PS  Z14, Z21, Z6
-	VBROADCASTSS (R9), Z22
-	VFMADD231PS  Z14, Z22, Z7
-	VBROADCASTSS (R8)(R10*8), Z23
-	VFMADD231PS  Z14, Z23, Z8
-	VBROADCASTSS (R9)(R10*2), Z24
-	VFMADD231PS  Z14, Z24, Z9
-	VBROADCASTSS (R8)(R12*2), Z25
-	VFMADD231PS  Z14, Z25, Z10
-	VBROADCASTSS (R9)(R10*4), Z26
-	VFMADD231PS  Z14, Z26, Z11
-	VBROADCASTSS (R8)(R11*4), Z27
-	VFMADD231PS  Z14, Z27, Z12
-	VBROADCASTSS (R9)(R11*2), Z28
-	VFMADD231PS  Z14, Z28, Z13
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k14x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z13, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel14x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z14
+	VFMADD231PS.BCST (R8), Z14, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z14, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z14, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z14, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z14, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z14, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z14, Z6
+	VFMADD231PS.BCST (R9), Z14, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z14, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z14, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z14, Z10
+	VFMADD231PS.BCST (R9)(R10*4), Z14, Z11
+	VFMADD231PS.BCST (R8)(R11*4), Z14, Z12
+	VFMADD231PS.BCST (R9)(R11*2), Z14, Z13
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k14x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z13, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel14x1m
+	JMP              done
 
 from14:
 	CMPQ   AX, $0x10
@@ -5965,79 +5860,64 @@ begin15x1m:
 	MOVQ 72(DI), AX
 
 k15x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z15
-	VBROADCASTSS (R8), Z16
-	VFMADD231PS  Z15, Z16, Z0
-	VBROADCASTSS (R8)(R10*1), Z17
-	VFMADD231PS  Z15, Z17, Z1
-	VBROADCASTSS (R8)(R10*2), Z18
-	VFMADD231PS  Z15, Z18, Z2
-	VBROADCASTSS (R8)(R11*1), Z19
-	VFMADD231PS  Z15, Z19, Z3
-	VBROADCASTSS (R8)(R10*4), Z20
-	VFMADD231PS  Z15, Z20, Z4
-	VBROADCASTSS (R8)(R12*1), Z21
-	VFMADD231PS  Z15, Z21, Z5
-	VBROADCASTSS (R8)(R11*2), Z22
-	VFMADD231PS  Z15, Z22, Z6
-	VBROADCASTSS (R9), Z23
-	VFMADD231PS  Z15, Z23, Z7
-	VBROADCASTSS (R8)(R10*8), Z24
-	VFMADD231PS  Z15, Z24, Z8
-	VBROADCASTSS (R9)(R10*2), Z25
-	VFMADD231PS  Z15, Z25, Z9
-	VBROADCASTSS (R8)(R12*2), Z26
-	VFMADD231PS  Z15, Z26, Z10
-	VBROADCASTSS (R9)(R10*4), Z27
-	VFMADD231PS  Z15, Z27, Z11
-	VBROADCASTSS (R8)(R11*4), Z28
-	VFMADD231PS  Z15, Z28, Z12
-	VBROADCASTSS (R9)(R11*2), Z29
-	VFMADD231PS  Z15, Z29, Z13
-	VBROADCASTSS (R8)(R13*2), Z30
-	VFMADD231PS  Z15, Z30, Z14
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k15x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z13, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z14, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel15x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z15
+	VFMADD231PS.BCST (R8), Z15, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z15, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z15, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z15, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z15, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z15, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z15, Z6
+	VFMADD231PS.BCST (R9), Z15, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z15, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z15, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z15, Z10
+	VFMADD231PS.BCST (R9)(R10*4), Z15, Z11
+	VFMADD231PS.BCST (R8)(R11*4), Z15, Z12
+	VFMADD231PS.BCST (R9)(R11*2), Z15, Z13
+	VFMADD231PS.BCST (R8)(R13*2), Z15, Z14
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k15x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z13, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z14, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel15x1m
+	JMP              done
 
 from15:
 	KXNORW K1, K1, K1
@@ -6132,83 +6012,67 @@ begin16x1m:
 	MOVQ 72(DI), AX
 
 k16x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPS.Z    (CX), K1, Z16
-	VBROADCASTSS (R8), Z17
-	VFMADD231PS  Z16, Z17, Z0
-	VBROADCASTSS (R8)(R10*1), Z18
-	VFMADD231PS  Z16, Z18, Z1
-	VBROADCASTSS (R8)(R10*2), Z19
-	VFMADD231PS  Z16, Z19, Z2
-	VBROADCASTSS (R8)(R11*1), Z20
-	VFMADD231PS  Z16, Z20, Z3
-	VBROADCASTSS (R8)(R10*4), Z21
-	VFMADD231PS  Z16, Z21, Z4
-	VBROADCASTSS (R8)(R12*1), Z22
-	VFMADD231PS  Z16, Z22, Z5
-	VBROADCASTSS (R8)(R11*2), Z23
-	VFMADD231PS  Z16, Z23, Z6
-	VBROADCASTSS (R9), Z24
-	VFMADD231PS  Z16, Z24, Z7
-	VBROADCASTSS (R8)(R10*8), Z25
-	VFMADD231PS  Z16, Z25, Z8
-	VBROADCASTSS (R9)(R10*2), Z26
-	VFMADD231PS  Z16, Z26, Z9
-	VBROADCASTSS (R8)(R12*2), Z27
-	VFMADD231PS  Z16, Z27, Z10
-	VBROADCASTSS (R9)(R10*4), Z28
-	VFMADD231PS  Z16, Z28, Z11
-	VBROADCASTSS (R8)(R11*4), Z29
-	VFMADD231PS  Z16, Z29, Z12
-	VBROADCASTSS (R9)(R11*2), Z30
-	VFMADD231PS  Z16, Z30, Z13
-	VBROADCASTSS (R8)(R13*2), Z31
-	VFMADD231PS  Z16, Z31, Z14
-	VBROADCASTSS (R9)(R10*8), Z17
-	VFMADD231PS  Z16, Z17, Z15
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k16x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z13, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z14, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPS      Z15, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel16x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPS.Z        (CX), K1, Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z16, Z1
+	VFMADD231PS.BCST (R8)(R10*2), Z16, Z2
+	VFMADD231PS.BCST (R8)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (R8)(R10*4), Z16, Z4
+	VFMADD231PS.BCST (R8)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (R8)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (R9), Z16, Z7
+	VFMADD231PS.BCST (R8)(R10*8), Z16, Z8
+	VFMADD231PS.BCST (R9)(R10*2), Z16, Z9
+	VFMADD231PS.BCST (R8)(R12*2), Z16, Z10
+	VFMADD231PS.BCST (R9)(R10*4), Z16, Z11
+	VFMADD231PS.BCST (R8)(R11*4), Z16, Z12
+	VFMADD231PS.BCST (R9)(R11*2), Z16, Z13
+	VFMADD231PS.BCST (R8)(R13*2), Z16, Z14
+	VFMADD231PS.BCST (R9)(R10*8), Z16, Z15
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k16x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z13, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z14, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPS          Z15, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel16x1m
+	JMP              done
 
 from16:
 	CMPQ   AX, $0x11
@@ -11096,22 +10960,21 @@ begin1x1m:
 	MOVQ 72(DI), AX
 
 k1x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z1
-	VBROADCASTSD (R8), Z2
-	VFMADD231PD  Z1, Z2, Z0
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k1x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel1x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z1
+	VFMADD231PD.BCST (R8), Z1, Z0
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k1x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel1x1m
+	JMP              done
 
 from1:
 	KXNORW K1, K1, K1
@@ -11148,26 +11011,24 @@ begin2x1m:
 	MOVQ 72(DI), AX
 
 k2x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z2
-	VBROADCASTSD (R8), Z3
-	VFMADD231PD  Z2, Z3, Z0
-	VBROADCASTSD (R8)(R10*1), Z4
-	VFMADD231PD  Z2, Z4, Z1
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k2x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel2x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z2
+	VFMADD231PD.BCST (R8), Z2, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z2, Z1
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k2x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel2x1m
+	JMP              done
 
 from2:
 	CMPQ   AX, $0x03
@@ -11210,30 +11071,27 @@ begin3x1m:
 	MOVQ 72(DI), AX
 
 k3x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z3
-	VBROADCASTSD (R8), Z4
-	VFMADD231PD  Z3, Z4, Z0
-	VBROADCASTSD (R8)(R10*1), Z5
-	VFMADD231PD  Z3, Z5, Z1
-	VBROADCASTSD (R8)(R10*2), Z6
-	VFMADD231PD  Z3, Z6, Z2
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k3x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel3x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z3
+	VFMADD231PD.BCST (R8), Z3, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z3, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z3, Z2
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k3x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel3x1m
+	JMP              done
 
 from3:
 	KXNORW K1, K1, K1
@@ -11278,34 +11136,30 @@ begin4x1m:
 	MOVQ 72(DI), AX
 
 k4x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z4
-	VBROADCASTSD (R8), Z5
-	VFMADD231PD  Z4, Z5, Z0
-	VBROADCASTSD (R8)(R10*1), Z6
-	VFMADD231PD  Z4, Z6, Z1
-	VBROADCASTSD (R8)(R10*2), Z7
-	VFMADD231PD  Z4, Z7, Z2
-	VBROADCASTSD (R8)(R11*1), Z8
-	VFMADD231PD  Z4, Z8, Z3
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k4x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel4x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z4
+	VFMADD231PD.BCST (R8), Z4, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z4, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z4, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z4, Z3
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k4x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel4x1m
+	JMP              done
 
 from4:
 	CMPQ   AX, $0x06
@@ -11358,38 +11212,33 @@ begin5x1m:
 	MOVQ 72(DI), AX
 
 k5x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z5
-	VBROADCASTSD (R8), Z6
-	VFMADD231PD  Z5, Z6, Z0
-	VBROADCASTSD (R8)(R10*1), Z7
-	VFMADD231PD  Z5, Z7, Z1
-	VBROADCASTSD (R8)(R10*2), Z8
-	VFMADD231PD  Z5, Z8, Z2
-	VBROADCASTSD (R8)(R11*1), Z9
-	VFMADD231PD  Z5, Z9, Z3
-	VBROADCASTSD (R8)(R10*4), Z10
-	VFMADD231PD  Z5, Z10, Z4
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k5x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel5x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z5
+	VFMADD231PD.BCST (R8), Z5, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z5, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z5, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z5, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z5, Z4
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k5x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel5x1m
+	JMP              done
 
 from5:
 	KXNORW K1, K1, K1
@@ -11442,42 +11291,36 @@ begin6x1m:
 	MOVQ 72(DI), AX
 
 k6x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z6
-	VBROADCASTSD (R8), Z7
-	VFMADD231PD  Z6, Z7, Z0
-	VBROADCASTSD (R8)(R10*1), Z8
-	VFMADD231PD  Z6, Z8, Z1
-	VBROADCASTSD (R8)(R10*2), Z9
-	VFMADD231PD  Z6, Z9, Z2
-	VBROADCASTSD (R8)(R11*1), Z10
-	VFMADD231PD  Z6, Z10, Z3
-	VBROADCASTSD (R8)(R10*4), Z11
-	VFMADD231PD  Z6, Z11, Z4
-	VBROADCASTSD (R8)(R12*1), Z12
-	VFMADD231PD  Z6, Z12, Z5
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k6x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel6x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z6
+	VFMADD231PD.BCST (R8), Z6, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z6, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z6, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z6, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z6, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z6, Z5
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k6x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel6x1m
+	JMP              done
 
 from6:
 	CMPQ   AX, $0x07
@@ -11536,46 +11379,39 @@ begin7x1m:
 	MOVQ 72(DI), AX
 
 k7x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z7
-	VBROADCASTSD (R8), Z8
-	VFMADD231PD  Z7, Z8, Z0
-	VBROADCASTSD (R8)(R10*1), Z9
-	VFMADD231PD  Z7, Z9, Z1
-	VBROADCASTSD (R8)(R10*2), Z10
-	VFMADD231PD  Z7, Z10, Z2
-	VBROADCASTSD (R8)(R11*1), Z11
-	VFMADD231PD  Z7, Z11, Z3
-	VBROADCASTSD (R8)(R10*4), Z12
-	VFMADD231PD  Z7, Z12, Z4
-	VBROADCASTSD (R8)(R12*1), Z13
-	VFMADD231PD  Z7, Z13, Z5
-	VBROADCASTSD (R8)(R11*2), Z14
-	VFMADD231PD  Z7, Z14, Z6
-	ADDQ         BX, R8
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k7x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel7x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z7
+	VFMADD231PD.BCST (R8), Z7, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z7, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z7, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z7, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z7, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z7, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z7, Z6
+	ADDQ             BX, R8
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k7x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel7x1m
+	JMP              done
 
 from7:
 	CMPQ   AX, $0x08
@@ -11640,51 +11476,43 @@ begin8x1m:
 	MOVQ 72(DI), AX
 
 k8x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z8
-	VBROADCASTSD (R8), Z9
-	VFMADD231PD  Z8, Z9, Z0
-	VBROADCASTSD (R8)(R10*1), Z10
-	VFMADD231PD  Z8, Z10, Z1
-	VBROADCASTSD (R8)(R10*2), Z11
-	VFMADD231PD  Z8, Z11, Z2
-	VBROADCASTSD (R8)(R11*1), Z12
-	VFMADD231PD  Z8, Z12, Z3
-	VBROADCASTSD (R8)(R10*4), Z13
-	VFMADD231PD  Z8, Z13, Z4
-	VBROADCASTSD (R8)(R12*1), Z14
-	VFMADD231PD  Z8, Z14, Z5
-	VBROADCASTSD (R8)(R11*2), Z15
-	VFMADD231PD  Z8, Z15, Z6
-	VBROADCASTSD (R9), Z16
-	VFMADD231PD  Z8, Z16, Z7
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k8x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel8x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z8
+	VFMADD231PD.BCST (R8), Z8, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z8, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z8, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z8, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z8, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z8, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z8, Z6
+	VFMADD231PD.BCST (R9), Z8, Z7
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k8x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel8x1m
+	JMP              done
 
 from8:
 	KXNORW K1, K1, K1
@@ -11751,55 +11579,46 @@ begin9x1m:
 	MOVQ 72(DI), AX
 
 k9x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z9
-	VBROADCASTSD (R8), Z10
-	VFMADD231PD  Z9, Z10, Z0
-	VBROADCASTSD (R8)(R10*1), Z11
-	VFMADD231PD  Z9, Z11, Z1
-	VBROADCASTSD (R8)(R10*2), Z12
-	VFMADD231PD  Z9, Z12, Z2
-	VBROADCASTSD (R8)(R11*1), Z13
-	VFMADD231PD  Z9, Z13, Z3
-	VBROADCASTSD (R8)(R10*4), Z14
-	VFMADD231PD  Z9, Z14, Z4
-	VBROADCASTSD (R8)(R12*1), Z15
-	VFMADD231PD  Z9, Z15, Z5
-	VBROADCASTSD (R8)(R11*2), Z16
-	VFMADD231PD  Z9, Z16, Z6
-	VBROADCASTSD (R9), Z17
-	VFMADD231PD  Z9, Z17, Z7
-	VBROADCASTSD (R8)(R10*8), Z18
-	VFMADD231PD  Z9, Z18, Z8
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k9x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel9x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z9
+	VFMADD231PD.BCST (R8), Z9, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z9, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z9, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z9, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z9, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z9, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z9, Z6
+	VFMADD231PD.BCST (R9), Z9, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z9, Z8
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k9x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel9x1m
+	JMP              done
 
 from9:
 	CMPQ   AX, $0x0e
@@ -11876,59 +11695,49 @@ begin10x1m:
 	MOVQ 72(DI), AX
 
 k10x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z10
-	VBROADCASTSD (R8), Z11
-	VFMADD231PD  Z10, Z11, Z0
-	VBROADCASTSD (R8)(R10*1), Z12
-	VFMADD231PD  Z10, Z12, Z1
-	VBROADCASTSD (R8)(R10*2), Z13
-	VFMADD231PD  Z10, Z13, Z2
-	VBROADCASTSD (R8)(R11*1), Z14
-	VFMADD231PD  Z10, Z14, Z3
-	VBROADCASTSD (R8)(R10*4), Z15
-	VFMADD231PD  Z10, Z15, Z4
-	VBROADCASTSD (R8)(R12*1), Z16
-	VFMADD231PD  Z10, Z16, Z5
-	VBROADCASTSD (R8)(R11*2), Z17
-	VFMADD231PD  Z10, Z17, Z6
-	VBROADCASTSD (R9), Z18
-	VFMADD231PD  Z10, Z18, Z7
-	VBROADCASTSD (R8)(R10*8), Z19
-	VFMADD231PD  Z10, Z19, Z8
-	VBROADCASTSD (R9)(R10*2), Z20
-	VFMADD231PD  Z10, Z20, Z9
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k10x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel10x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z10
+	VFMADD231PD.BCST (R8), Z10, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z10, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z10, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z10, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z10, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z10, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z10, Z6
+	VFMADD231PD.BCST (R9), Z10, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z10, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z10, Z9
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k10x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel10x1m
+	JMP              done
 
 from10:
 	KXNORW K1, K1, K1
@@ -12003,63 +11812,52 @@ begin11x1m:
 	MOVQ 72(DI), AX
 
 k11x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z11
-	VBROADCASTSD (R8), Z12
-	VFMADD231PD  Z11, Z12, Z0
-	VBROADCASTSD (R8)(R10*1), Z13
-	VFMADD231PD  Z11, Z13, Z1
-	VBROADCASTSD (R8)(R10*2), Z14
-	VFMADD231PD  Z11, Z14, Z2
-	VBROADCASTSD (R8)(R11*1), Z15
-	VFMADD231PD  Z11, Z15, Z3
-	VBROADCASTSD (R8)(R10*4), Z16
-	VFMADD231PD  Z11, Z16, Z4
-	VBROADCASTSD (R8)(R12*1), Z17
-	VFMADD231PD  Z11, Z17, Z5
-	VBROADCASTSD (R8)(R11*2), Z18
-	VFMADD231PD  Z11, Z18, Z6
-	VBROADCASTSD (R9), Z19
-	VFMADD231PD  Z11, Z19, Z7
-	VBROADCASTSD (R8)(R10*8), Z20
-	VFMADD231PD  Z11, Z20, Z8
-	VBROADCASTSD (R9)(R10*2), Z21
-	VFMADD231PD  Z11, Z21, Z9
-	VBROADCASTSD (R8)(R12*2), Z22
-	VFMADD231PD  Z11, Z22, Z10
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k11x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel11x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z11
+	VFMADD231PD.BCST (R8), Z11, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z11, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z11, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z11, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z11, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z11, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z11, Z6
+	VFMADD231PD.BCST (R9), Z11, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z11, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z11, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z11, Z10
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k11x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel11x1m
+	JMP              done
 
 from11:
 	CMPQ   AX, $0x0c
@@ -12140,67 +11938,55 @@ begin12x1m:
 	MOVQ 72(DI), AX
 
 k12x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z12
-	VBROADCASTSD (R8), Z13
-	VFMADD231PD  Z12, Z13, Z0
-	VBROADCASTSD (R8)(R10*1), Z14
-	VFMADD231PD  Z12, Z14, Z1
-	VBROADCASTSD (R8)(R10*2), Z15
-	VFMADD231PD  Z12, Z15, Z2
-	VBROADCASTSD (R8)(R11*1), Z16
-	VFMADD231PD  Z12, Z16, Z3
-	VBROADCASTSD (R8)(R10*4), Z17
-	VFMADD231PD  Z12, Z17, Z4
-	VBROADCASTSD (R8)(R12*1), Z18
-	VFMADD231PD  Z12, Z18, Z5
-	VBROADCASTSD (R8)(R11*2), Z19
-	VFMADD231PD  Z12, Z19, Z6
-	VBROADCASTSD (R9), Z20
-	VFMADD231PD  Z12, Z20, Z7
-	VBROADCASTSD (R8)(R10*8), Z21
-	VFMADD231PD  Z12, Z21, Z8
-	VBROADCASTSD (R9)(R10*2), Z22
-	VFMADD231PD  Z12, Z22, Z9
-	VBROADCASTSD (R8)(R12*2), Z23
-	VFMADD231PD  Z12, Z23, Z10
-	VBROADCASTSD (R9)(R10*4), Z24
-	VFMADD231PD  Z12, Z24, Z11
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k12x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z11, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel12x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z12
+	VFMADD231PD.BCST (R8), Z12, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z12, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z12, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z12, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z12, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z12, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z12, Z6
+	VFMADD231PD.BCST (R9), Z12, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z12, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z12, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z12, Z10
+	VFMADD231PD.BCST (R9)(R10*4), Z12, Z11
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k12x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z11, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel12x1m
+	JMP              done
 
 from12:
 	CMPQ   AX, $0x0d
@@ -12285,71 +12071,58 @@ begin13x1m:
 	MOVQ 72(DI), AX
 
 k13x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z13
-	VBROADCASTSD (R8), Z14
-	VFMADD231PD  Z13, Z14, Z0
-	VBROADCASTSD (R8)(R10*1), Z15
-	VFMADD231PD  Z13, Z15, Z1
-	VBROADCASTSD (R8)(R10*2), Z16
-	VFMADD231PD  Z13, Z16, Z2
-	VBROADCASTSD (R8)(R11*1), Z17
-	VFMADD231PD  Z13, Z17, Z3
-	VBROADCASTSD (R8)(R10*4), Z18
-	VFMADD231PD  Z13, Z18, Z4
-	VBROADCASTSD (R8)(R12*1), Z19
-	VFMADD231PD  Z13, Z19, Z5
-	VBROADCASTSD (R8)(R11*2), Z20
-	VFMADD231PD  Z13, Z20, Z6
-	VBROADCASTSD (R9), Z21
-	VFMADD231PD  Z13, Z21, Z7
-	VBROADCASTSD (R8)(R10*8), Z22
-	VFMADD231PD  Z13, Z22, Z8
-	VBROADCASTSD (R9)(R10*2), Z23
-	VFMADD231PD  Z13, Z23, Z9
-	VBROADCASTSD (R8)(R12*2), Z24
-	VFMADD231PD  Z13, Z24, Z10
-	VBROADCASTSD (R9)(R10*4), Z25
-	VFMADD231PD  Z13, Z25, Z11
-	VBROADCASTSD (R8)(R11*4), Z26
-	VFMADD231PD  Z13, Z26, Z12
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k13x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z12, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel13x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z13
+	VFMADD231PD.BCST (R8), Z13, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z13, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z13, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z13, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z13, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z13, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z13, Z6
+	VFMADD231PD.BCST (R9), Z13, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z13, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z13, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z13, Z10
+	VFMADD231PD.BCST (R9)(R10*4), Z13, Z11
+	VFMADD231PD.BCST (R8)(R11*4), Z13, Z12
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k13x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z12, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel13x1m
+	JMP              done
 
 from13:
 	KXNORW K1, K1, K1
@@ -12436,75 +12209,61 @@ begin14x1m:
 	MOVQ 72(DI), AX
 
 k14x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z14
-	VBROADCASTSD (R8), Z15
-	VFMADD231PD  Z14, Z15, Z0
-	VBROADCASTSD (R8)(R10*1), Z16
-	VFMADD231PD  Z14, Z16, Z1
-	VBROADCASTSD (R8)(R10*2), Z17
-	VFMADD231PD  Z14, Z17, Z2
-	VBROADCASTSD (R8)(R11*1), Z18
-	VFMADD231PD  Z14, Z18, Z3
-	VBROADCASTSD (R8)(R10*4), Z19
-	VFMADD231PD  Z14, Z19, Z4
-	VBROADCASTSD (R8)(R12*1), Z20
-	VFMADD231PD  Z14, Z20, Z5
-	VBROADCASTSD (R8)(R11*2), Z21
-	VFMADD231PD  Z14, Z21, Z6
-	VBROADCASTSD (R9), Z22
-	VFMADD231PD  Z14, Z22, Z7
-	VBROADCASTSD (R8)(R10*8), Z23
-	VFMADD231PD  Z14, Z23, Z8
-	VBROADCASTSD (R9)(R10*2), Z24
-	VFMADD231PD  Z14, Z24, Z9
-	VBROADCASTSD (R8)(R12*2), Z25
-	VFMADD231PD  Z14, Z25, Z10
-	VBROADCASTSD (R9)(R10*4), Z26
-	VFMADD231PD  Z14, Z26, Z11
-	VBROADCASTSD (R8)(R11*4), Z27
-	VFMADD231PD  Z14, Z27, Z12
-	VBROADCASTSD (R9)(R11*2), Z28
-	VFMADD231PD  Z14, Z28, Z13
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k14x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z13, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel14x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z14
+	VFMADD231PD.BCST (R8), Z14, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z14, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z14, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z14, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z14, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z14, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z14, Z6
+	VFMADD231PD.BCST (R9), Z14, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z14, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z14, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z14, Z10
+	VFMADD231PD.BCST (R9)(R10*4), Z14, Z11
+	VFMADD231PD.BCST (R8)(R11*4), Z14, Z12
+	VFMADD231PD.BCST (R9)(R11*2), Z14, Z13
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k14x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z13, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel14x1m
+	JMP              done
 
 from14:
 	CMPQ   AX, $0x10
@@ -12599,79 +12358,64 @@ begin15x1m:
 	MOVQ 72(DI), AX
 
 k15x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z15
-	VBROADCASTSD (R8), Z16
-	VFMADD231PD  Z15, Z16, Z0
-	VBROADCASTSD (R8)(R10*1), Z17
-	VFMADD231PD  Z15, Z17, Z1
-	VBROADCASTSD (R8)(R10*2), Z18
-	VFMADD231PD  Z15, Z18, Z2
-	VBROADCASTSD (R8)(R11*1), Z19
-	VFMADD231PD  Z15, Z19, Z3
-	VBROADCASTSD (R8)(R10*4), Z20
-	VFMADD231PD  Z15, Z20, Z4
-	VBROADCASTSD (R8)(R12*1), Z21
-	VFMADD231PD  Z15, Z21, Z5
-	VBROADCASTSD (R8)(R11*2), Z22
-	VFMADD231PD  Z15, Z22, Z6
-	VBROADCASTSD (R9), Z23
-	VFMADD231PD  Z15, Z23, Z7
-	VBROADCASTSD (R8)(R10*8), Z24
-	VFMADD231PD  Z15, Z24, Z8
-	VBROADCASTSD (R9)(R10*2), Z25
-	VFMADD231PD  Z15, Z25, Z9
-	VBROADCASTSD (R8)(R12*2), Z26
-	VFMADD231PD  Z15, Z26, Z10
-	VBROADCASTSD (R9)(R10*4), Z27
-	VFMADD231PD  Z15, Z27, Z11
-	VBROADCASTSD (R8)(R11*4), Z28
-	VFMADD231PD  Z15, Z28, Z12
-	VBROADCASTSD (R9)(R11*2), Z29
-	VFMADD231PD  Z15, Z29, Z13
-	VBROADCASTSD (R8)(R13*2), Z30
-	VFMADD231PD  Z15, Z30, Z14
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k15x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z13, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z14, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel15x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z15
+	VFMADD231PD.BCST (R8), Z15, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z15, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z15, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z15, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z15, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z15, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z15, Z6
+	VFMADD231PD.BCST (R9), Z15, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z15, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z15, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z15, Z10
+	VFMADD231PD.BCST (R9)(R10*4), Z15, Z11
+	VFMADD231PD.BCST (R8)(R11*4), Z15, Z12
+	VFMADD231PD.BCST (R9)(R11*2), Z15, Z13
+	VFMADD231PD.BCST (R8)(R13*2), Z15, Z14
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k15x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z13, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z14, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel15x1m
+	JMP              done
 
 from15:
 	KXNORW K1, K1, K1
@@ -12766,83 +12510,67 @@ begin16x1m:
 	MOVQ 72(DI), AX
 
 k16x1m:
-	PREFETCHT0   (CX)(DX*1)
-	VMOVUPD.Z    (CX), K1, Z16
-	VBROADCASTSD (R8), Z17
-	VFMADD231PD  Z16, Z17, Z0
-	VBROADCASTSD (R8)(R10*1), Z18
-	VFMADD231PD  Z16, Z18, Z1
-	VBROADCASTSD (R8)(R10*2), Z19
-	VFMADD231PD  Z16, Z19, Z2
-	VBROADCASTSD (R8)(R11*1), Z20
-	VFMADD231PD  Z16, Z20, Z3
-	VBROADCASTSD (R8)(R10*4), Z21
-	VFMADD231PD  Z16, Z21, Z4
-	VBROADCASTSD (R8)(R12*1), Z22
-	VFMADD231PD  Z16, Z22, Z5
-	VBROADCASTSD (R8)(R11*2), Z23
-	VFMADD231PD  Z16, Z23, Z6
-	VBROADCASTSD (R9), Z24
-	VFMADD231PD  Z16, Z24, Z7
-	VBROADCASTSD (R8)(R10*8), Z25
-	VFMADD231PD  Z16, Z25, Z8
-	VBROADCASTSD (R9)(R10*2), Z26
-	VFMADD231PD  Z16, Z26, Z9
-	VBROADCASTSD (R8)(R12*2), Z27
-	VFMADD231PD  Z16, Z27, Z10
-	VBROADCASTSD (R9)(R10*4), Z28
-	VFMADD231PD  Z16, Z28, Z11
-	VBROADCASTSD (R8)(R11*4), Z29
-	VFMADD231PD  Z16, Z29, Z12
-	VBROADCASTSD (R9)(R11*2), Z30
-	VFMADD231PD  Z16, Z30, Z13
-	VBROADCASTSD (R8)(R13*2), Z31
-	VFMADD231PD  Z16, Z31, Z14
-	VBROADCASTSD (R9)(R10*8), Z17
-	VFMADD231PD  Z16, Z17, Z15
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         R14, CX
-	DECQ         AX
-	JNZ          k16x1m
-	MOVQ         R15, AX
-	MOVQ         64(DI), DX
-	VMOVUPD      Z0, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z1, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z2, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z3, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z4, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z5, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z6, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z7, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z8, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z9, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z10, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z11, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z12, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z13, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z14, K1, (AX)
-	ADDQ         DX, AX
-	VMOVUPD      Z15, K1, (AX)
-	ADDQ         56(DI), SI
-	ADDQ         $+64, R15
-	DECQ         80(DI)
-	JNZ          panel16x1m
-	JMP          done
+	PREFETCHT0       (CX)(DX*1)
+	VMOVUPD.Z        (CX), K1, Z16
+	VFMADD231PD.BCST (R8), Z16, Z0
+	VFMADD231PD.BCST (R8)(R10*1), Z16, Z1
+	VFMADD231PD.BCST (R8)(R10*2), Z16, Z2
+	VFMADD231PD.BCST (R8)(R11*1), Z16, Z3
+	VFMADD231PD.BCST (R8)(R10*4), Z16, Z4
+	VFMADD231PD.BCST (R8)(R12*1), Z16, Z5
+	VFMADD231PD.BCST (R8)(R11*2), Z16, Z6
+	VFMADD231PD.BCST (R9), Z16, Z7
+	VFMADD231PD.BCST (R8)(R10*8), Z16, Z8
+	VFMADD231PD.BCST (R9)(R10*2), Z16, Z9
+	VFMADD231PD.BCST (R8)(R12*2), Z16, Z10
+	VFMADD231PD.BCST (R9)(R10*4), Z16, Z11
+	VFMADD231PD.BCST (R8)(R11*4), Z16, Z12
+	VFMADD231PD.BCST (R9)(R11*2), Z16, Z13
+	VFMADD231PD.BCST (R8)(R13*2), Z16, Z14
+	VFMADD231PD.BCST (R9)(R10*8), Z16, Z15
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             R14, CX
+	DECQ             AX
+	JNZ              k16x1m
+	MOVQ             R15, AX
+	MOVQ             64(DI), DX
+	VMOVUPD          Z0, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z1, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z2, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z3, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z4, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z5, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z6, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z7, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z8, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z9, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z10, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z11, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z12, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z13, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z14, K1, (AX)
+	ADDQ             DX, AX
+	VMOVUPD          Z15, K1, (AX)
+	ADDQ             56(DI), SI
+	ADDQ             $+64, R15
+	DECQ             80(DI)
+	JNZ              panel16x1m
+	JMP              done
 
 from16:
 	CMPQ   AX, $0x11

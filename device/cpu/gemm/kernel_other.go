@@ -4,6 +4,8 @@ package gemm
 
 func best() kernel { return generic }
 
+func multiplySmall[T Float](*operands[T], int, int) bool { return false }
+
 func multiply[T Float](_ *plan, o *operands[T], s *scratch[T], i0, i1, j0, j1 int) {
 	portable(o, s, i0, i1, j0, j1)
 }
