@@ -23,7 +23,8 @@ func multiply[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 
 func multiplyPanels[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, j1 int) {
 	f := familyOf[T](p.kernel)
 	m, n := i1-i0, j1-j0
-	h, lg := f.shape(m, n, !p.packA && o.collidesA())
+	// C is most of what is read where few terms are added to it, as to a weight's gradient by those of one row.
+	h, lg := f.shape(m, n, !p.packA && o.collidesA() || o.acc && o.k <= 4 && collide[T](o.ldc))
 	kc := evenly(o.k, p.kc)
 	far := len(o.a)*f.size > farA
 	c := pointer(o.c, i0*o.ldc+j0)

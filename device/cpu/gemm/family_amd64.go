@@ -99,8 +99,8 @@ func familyOf[T Float](k kernel) *family {
 }
 
 // shape returns the height of tiles for a product of m rows and n columns and the logarithm of their number of vectors.
-// Where rows are too few to keep the processor busy tiles are wider, and where the rows of A collide, so that a tile had
-// better have no more of them than there are places.
+// Where rows are too few to keep the processor busy tiles are wider, and where the rows of A or C collide, so that a tile
+// had better have no more of them than there are places.
 func (f *family) shape(m, n int, collide bool) (h, lg int) {
 	switch {
 	case n <= 1<<f.shift:
