@@ -16,7 +16,7 @@ type gruRows[T device.Float] struct {
 	h, y, gates, q  []T
 	dz, dq, dy, dh0 []T
 	wrz, wn         gemm.Packed[T] // the columns of Wh, or their transposes going backward
-	packed          bool           // one step alone is not worth that, and has its products already
+	packed          bool           // one step alone is not worth that, and has its products of its own
 	bias            []T            // of the gates
 	bn              []T            // of what is reset; nil if there is none
 	parts           int            // of the hidden units, if processors share the steps
@@ -165,12 +165,18 @@ func gruGrad[T device.Float](d *cpu, k *kernels.GRUGrad) {
 	begin(s.dh0, data[T](k.DHT.Slice))
 
 	wh, ld := data[T](k.Wh.Slice), max(hidden, 1)
-	s.wrz.Set(true, 2*hidden, hidden, wh, 3*ld)
-	s.wn.Set(true, hidden, hidden, wh[2*hidden:], 3*ld)
+	if s.packed = steps > 1 || k.ResetBefore; s.packed {
+		s.wrz.Set(true, 2*hidden, hidden, wh, 3*ld)
+		s.wn.Set(true, hidden, hidden, wh[2*hidden:], 3*ld)
+	}
 	if s.parts = s.shares(3, s.wn.Width()); s.parts > 1 && !k.ResetBefore {
 		d.relay.Run(2*steps, s.parts, s, d.code(k.X.Type()).gruBackwardPart)
 	} else {
 		d.team.Split(batch, s.worthRows(3), s, d.code(k.X.Type()).gruBackward)
+	}
+	if steps == 1 && !s.packed {
+		scratch.mul.Mul(false, true, batch, hidden, hidden, s.dq, ld, wh[2*hidden:], 3*ld, true, s.dh0, ld)
+		scratch.mul.Mul(false, true, batch, hidden, 2*hidden, s.dz, 3*ld, wh, 3*ld, true, s.dh0, ld)
 	}
 
 	// The weights' gradients are one product over all steps each, but that the columns of Wh for n are used otherwise.
@@ -214,10 +220,12 @@ func gruBackward[T device.Float](arg any, lo, hi int) {
 			for i := lo; i < hi; i++ {
 				s.retreatReset(i, t, s.row(before, i))
 			}
-		} else {
+		} else if s.packed {
 			s.wn.MulRows(hi-lo, dq, ld, true, dh, ld)
 		}
-		s.wrz.MulRows(hi-lo, dz, 3*ld, true, dh, ld)
+		if s.packed {
+			s.wrz.MulRows(hi-lo, dz, 3*ld, true, dh, ld)
+		}
 	}
 }
 

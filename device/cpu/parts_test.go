@@ -126,3 +126,55 @@ func TestBitsOfFewRows(t *testing.T) {
 		})
 	}
 }
+
+// TestBitsOfOneStep is of the gradient of the state before a step, alone and as the first of two, of which no row takes the
+// other: alone it takes another way.
+func TestBitsOfOneStep(t *testing.T) {
+	d, err := device.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const inputs = 7
+	for _, size := range [][2]int{{1, 64}, {1, 300}, {3, 130}, {17, 33}} {
+		batch, hidden := size[0], size[1]
+		rng := rand.New(rand.NewPCG(3, 4))
+		random := func(shape ...int) *tensor.Tensor {
+			x := make([]float32, kernels.Size(shape))
+			for i := range x {
+				x[i] = float32(rng.NormFloat64() / 16)
+			}
+			return tensor.From(d, x, shape...)
+		}
+		x, dy := random(2, batch, inputs), random(2, batch, hidden)
+		for _, l := range []layers.Recurrent{
+			layers.NewRNN(random(inputs, hidden), random(hidden, hidden), random(hidden)),
+			layers.NewLSTM(random(inputs, 4*hidden), random(hidden, 4*hidden), random(4*hidden)),
+			layers.NewGRU(random(inputs, 3*hidden), random(hidden, 3*hidden), random(3*hidden), random(3*hidden)),
+		} {
+			gradient := func(steps int, lengths []int) []float32 {
+				l.ResetState()
+				l.SetLengths(lengths)
+				l.Forward(x.Slice(0, steps))
+				l.Backward(dy.Slice(0, steps))
+				var dh *tensor.Tensor
+				switch l := l.(type) {
+				case *layers.RNN:
+					dh = l.StateGrad()
+				case *layers.LSTM:
+					dh, _ = l.StateGrad()
+				case *layers.GRU:
+					dh = l.StateGrad()
+				}
+				values, err := tensor.Values[float32](dh)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return values
+			}
+			alone, first := gradient(1, nil), gradient(2, slices.Repeat([]int{1}, batch))
+			if !slices.Equal(alone, first) || slices.Max(alone) == 0 {
+				t.Errorf("%T, %d rows, %d units: the gradient of the state has other bits alone", l, batch, hidden)
+			}
+		}
+	}
+}

@@ -106,8 +106,13 @@ func rnnGrad[T device.Float](d *cpu, k *kernels.RNNGrad) {
 	begin(s.dh0, data[T](k.DHT.Slice))
 
 	code := d.code(k.X.Type())
-	s.w.Set(true, hidden, hidden, data[T](k.Wh.Slice), max(hidden, 1))
-	s.run(d, steps+1, code.rnnBackward, code.rnnBackwardPart)
+	if wh := data[T](k.Wh.Slice); steps == 1 && s.lengths == nil { // which is not worth packing
+		d.team.Split(batch, s.worthRows(1), s, code.rnnBackward)
+		scratch.product(false, true, batch, hidden, hidden, s.dz, wh, false, s.dh0)
+	} else {
+		s.w.Set(true, hidden, hidden, wh, max(hidden, 1))
+		s.run(d, steps+1, code.rnnBackward, code.rnnBackwardPart)
+	}
 
 	// The weights' gradients are one product over all steps each.
 	n := steps * batch
@@ -182,15 +187,15 @@ func (s *rnnRows[T]) enter(i, t, from, to int) {
 	}
 }
 
-// arrive is DH0, the product of what the first step of each row has for DZ. A row that takes none keeps DHT.
+// arrive is DH0, the product of what the first step of each row has for DZ, unless that is the only step of all rows. A row
+// that takes none keeps DHT.
 func (s *rnnRows[T]) arrive(lo, hi, from, to int) {
 	ld := max(s.hidden, 1)
-	if s.lengths == nil && s.steps > 0 {
+	if s.lengths == nil && s.steps > 1 {
 		t, _, _ := s.step(0)
 		s.w.MulColumns(from, to, hi-lo, s.dz[s.row(t, lo):], ld, false, s.dh0[s.row(0, lo):], ld)
-		return
 	}
-	for i := lo; i < hi; i++ {
+	for i := lo; i < hi && s.lengths != nil; i++ {
 		if first, _, ok := s.ends(i); ok {
 			s.w.MulColumns(from, to, 1, s.dz[s.row(first, i):], ld, false, s.dh0[s.row(0, i):], ld)
 		}

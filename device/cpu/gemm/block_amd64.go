@@ -39,7 +39,7 @@ func multiplySmall[T Float](o *operands[T], m, n int) bool {
 	case o.bias != nil:
 		from = pointer(o.bias, 0)
 	}
-	h, lg := f.shape(m, n, o.collidesA())
+	h, lg := f.shape(m, n, o.wide(m))
 	for i := 0; i < m; i += h {
 		s.a, s.b, s.c = unsafe.Add(a, i*s.rowA), b, unsafe.Add(c, i*s.rowC)
 		s.panelB = f.size << (f.shift + lg)

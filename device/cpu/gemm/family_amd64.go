@@ -100,8 +100,7 @@ func familyOf[T Float](k kernel) *family {
 }
 
 // shape returns the height of tiles for a product of m rows and n columns and the logarithm of their number of vectors.
-// Where rows are too few to keep the processor busy tiles are wide. So they are where rows of A collide, of which a flatter
-// tile has fewer than there are places, or rows of B, which it reads in longer pieces.
+// Where rows are too few to keep the processor busy, or wide tells so, tiles are wide and flat.
 func (f *family) shape(m, n int, wide bool) (h, lg int) {
 	switch {
 	case n <= 1<<f.shift:

@@ -13,15 +13,25 @@ type plan struct {
 	kc     int // how many additions a tile of C stays in registers for
 	packA  bool
 	packB  bool
-	wide   bool // tiles, since rows collide
+	wide   bool // tiles
 }
 
 // collide tells whether rows take one another's places in the first cache level: lines whose distance is a multiple of 4 KiB
 // have 8 or 12 together.
 func collide[T Float](ld int) bool { return ld*sizeOf[T]()%4096 == 0 }
 
-// smallest is how many multiplications are not worth starting a second goroutine: those of some 20 µs. One that is awake
-// is worth it for half of them.
+// collidesA tells whether the rows of op(A) do.
+func (o *operands[T]) collidesA() bool { return !o.transA && collide[T](o.lda) }
+
+// wide tells whether tiles had better be wide and flat, for m rows. Of rows of A that collide they have no more than there
+// are places, and likewise of C, which is most of what is read where few terms are added to it. Where few rows use B they
+// read it in longer pieces; half as far apart is enough there, for what was fetched ahead to be gone when its turn comes.
+func (o *operands[T]) wide(m int) bool {
+	return o.collidesA() || o.acc && o.k <= 4 && collide[T](o.ldc) || m <= 64 && !o.transB && collide[T](2*o.ldb)
+}
+
+// smallest is how many multiplications are not worth starting a second goroutine: those of some 10 to 20 µs. One that is
+// awake is worth it for half of them.
 var smallest = [...]int64{generic: 1 << 15, avx2: 1 << 19, avx512: 1 << 20}
 
 func makePlan[T Float](p *plan, o *operands[T], m, n int) {
@@ -37,9 +47,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		// lines stay in the cache at the same time.
 		p.packB = true
 	}
-	collideA := !o.transA && collide[T](o.lda)
-	// Of B half as far is enough: what was fetched of the next panel is gone when its turn comes.
-	p.wide = collideA || m <= 64 && !p.packB && collide[T](2*o.ldb)
+	p.wide = o.wide(m)
 	switch {
 	case p.packB:
 		// A copy of B costs little where a thousand rows use it. C comes and goes the more seldom the larger kc is; 512 KiB
@@ -62,7 +70,7 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 	}
 	// A copy of a strip of A costs little where hundreds of columns use it. A narrow strip of a transpose is a part of many
 	// lines, which its copy is not.
-	p.packA = m > 64 && (collideA || o.transA && p.kernel == avx2 && n > 64)
+	p.packA = m > 64 && (o.collidesA() || o.transA && p.kernel == avx2 && n > 64)
 	p.wide = p.wide && !p.packA
 	procs := runtime.GOMAXPROCS(0)
 	want := 2 * procs // for goroutines to end at about the same time
