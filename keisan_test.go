@@ -1,10 +1,35 @@
 package keisan
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// Who reads about a kernel finds how a CPU and a GPU do it under the same file name.
+func TestSameFileNames(t *testing.T) {
+	files, err := filepath.Glob("kernels/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), ") Name() string") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".go")
+		for _, other := range []string{"kernels/src/" + name + ".cl", "device/cpu/" + name + ".go", "device/internal/gpu/" + name + ".go"} {
+			if _, err := os.Stat(other); err != nil {
+				t.Errorf("%s has kernels, and %v", file, err)
+			}
+		}
+	}
+}
 
 // A program that imports layers, optim or tensor links no more than it needs: the standard library's basic packages,
 // gonum's BLAS and x/sys. What commands and examples use must not reach it.

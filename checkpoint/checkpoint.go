@@ -346,6 +346,10 @@ func of(name string, t *tensor.Tensor) (safetensors.Tensor, error) {
 }
 
 func download[T device.Element](name string, t *tensor.Tensor) (safetensors.Tensor, error) {
+	// No element first: a tensor that was never allocated may have more of them than the host has room for.
+	if err := t.Device().Download(nil, t.Array().Slice.Slice(0, 0)); err != nil {
+		return safetensors.Tensor{}, err
+	}
 	values := make([]T, t.Len())
 	err := t.Device().Download(device.Bytes(values), t.Array().Slice)
 	return safetensors.Of(name, values, t.Shape()...), err

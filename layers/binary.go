@@ -53,7 +53,7 @@ func (l *Binary) Forward(x, y *tensor.Tensor) *tensor.Tensor {
 
 // Backward returns the gradients of x and of y from that of their result.
 func (l *Binary) Backward(dz *tensor.Tensor) (dx, dy *tensor.Tensor) {
-	gradient(l.name, dz, l.z)
+	gradientOf(l.name, "dz", dz, "z", l.z)
 	dx = l.room(&l.dx, l.x, l.x.Shape()...)
 	dy = l.room(&l.dy, l.y, l.y.Shape()...)
 	k := &l.backward

@@ -84,13 +84,16 @@ func opened(a, b *tensor.Tensor) string {
 }
 
 // gradient panics unless dy fits y, which Forward returned; y is nil if it was never called.
-func gradient(where string, dy, y *tensor.Tensor) {
+func gradient(where string, dy, y *tensor.Tensor) { gradientOf(where, "dy", dy, "y", y) }
+
+// gradientOf is gradient for layers that have other names for dy and y.
+func gradientOf(where, name string, dy *tensor.Tensor, ofName string, y *tensor.Tensor) {
 	if y == nil {
 		device.Panicf("layers.%s: Backward before Forward", where)
 	}
-	compatible(where, "dy", dy, "y", y)
+	compatible(where, name, dy, ofName, y)
 	if !slices.Equal(dy.Shape(), y.Shape()) {
-		device.Panicf("layers.%s: dy is %v, want %v, the shape that Forward returned", where, dy, y.Shape())
+		device.Panicf("layers.%s: %s is %v, want %v, the shape that Forward returned", where, name, dy, y.Shape())
 	}
 }
 

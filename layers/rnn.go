@@ -107,7 +107,7 @@ func (l *RNNCell) Forward(x, hPrev *tensor.Tensor) *tensor.Tensor {
 
 // Backward adds to the gradients of the weights and returns those of x and of hPrev.
 func (l *RNNCell) Backward(dhNext *tensor.Tensor) (dx, dhPrev *tensor.Tensor) {
-	gradient("RNNCell", dhNext, l.next)
+	gradientOf("RNNCell", "dhNext", dhNext, "hNext", l.next)
 	dy := view(&l.dnext, dhNext, l.rnn.y.Shape()...)
 	last := len(l.shape) - 1
 	d := l.rnn.Backward(dy)

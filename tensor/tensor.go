@@ -59,6 +59,10 @@ func Set[T device.Float](t *Tensor, data []T) {
 // failure among the work queued so far. Values panics if T is not the tensor's element type.
 func Values[T device.Float](t *Tensor) ([]T, error) {
 	t.want("Values", device.TypeOf[T]())
+	// No element first: a tensor that was never allocated may have more of them than the host has room for.
+	if err := t.dev.Download(nil, t.array.Slice.Slice(0, 0)); err != nil {
+		return nil, err
+	}
 	data := make([]T, t.Len())
 	if err := t.dev.Download(device.Bytes(data), t.array.Slice); err != nil {
 		return nil, err

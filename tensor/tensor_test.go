@@ -191,6 +191,9 @@ func TestValuesReportsFailure(t *testing.T) {
 	if huge.OK() {
 		t.Error("a tensor without memory is OK")
 	}
+	if v, err := tensor.Values[float64](huge); !errors.Is(err, device.ErrOutOfMemory) || v != nil {
+		t.Errorf("of a tensor without memory Values returns %v, %v, want %v", v, err, device.ErrOutOfMemory)
+	}
 	huge.Free()
 	d.Close()
 	if _, err := tensor.Values[float64](x); !errors.Is(err, device.ErrClosed) {

@@ -45,8 +45,8 @@ func (c *crossoverCommand) Run(ctx context.Context, p *program) error {
 			baseline = e.Name
 		}
 	}
-	if _, err := p.devices([]string{baseline}); err != nil {
-		return misused("-baseline %q: want one of %s", c.Baseline, entryNames(plan))
+	if !measured(plan, baseline) {
+		return misused("-baseline %q: want one of the devices measured, %s", c.Baseline, entryNames(plan))
 	}
 	files, err := c.outputs.create(p)
 	if err != nil {

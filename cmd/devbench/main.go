@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,8 +101,32 @@ func screen(f *os.File) (s report.Screen) {
 	return s
 }
 
-// run parses the arguments, runs the command and returns the exit code.
+// A checked writer remembers its first failure, which those who print do not ask for.
+type checked struct {
+	io.Writer
+	err error
+}
+
+func (w *checked) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.err = cmp.Or(w.err, err)
+	return n, err
+}
+
+// run does what the arguments say and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
+	out := &checked{Writer: p.out}
+	p.out = out
+	code := p.command(ctx, args)
+	if code == fine && out.err != nil {
+		fmt.Fprintln(p.err, "devbench:", out.err)
+		return wrong
+	}
+	return code
+}
+
+// command parses the arguments, runs the command and returns its exit code.
+func (p *program) command(ctx context.Context, args []string) int {
 	p.args = args
 	left := -1
 	parser, err := kong.New(&grammar{},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,6 +133,49 @@ func TestStandardOutput(t *testing.T) {
 	}
 }
 
+// What a file held is there until there is something else to write, and a file that cannot be written costs no other.
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	kept := strings.Repeat("what was measured before\n", 1000)
+	os.WriteFile(file("kept"), []byte(kept), 0o666)
+	if code, _, err := devbench(t, "-json", file("kept"), "-csv", file("no/such"), "-time", "1ms", "launch"); code != usage {
+		t.Errorf("%d: %s", code, err)
+	}
+	if code, _, err := devbench(t, "-json", file("kept"), "-csv", file("kept"), "-time", "1ms", "launch"); code != usage {
+		t.Errorf("%d: %s", code, err)
+	}
+	if text, _ := os.ReadFile(file("kept")); string(text) != kept {
+		t.Errorf("a mistake in the arguments leaves %.40q", text)
+	}
+	if code, _, err := devbench(t, "-time", "1ms", "-json", file("kept"), "launch"); code != fine {
+		t.Errorf("%d: %s", code, err)
+	}
+	if _, err := bench.Read(file("kept")); err != nil {
+		t.Error(err)
+	}
+
+	written := 0
+	fails := output{io.Discard, func(io.Writer, *bench.Report) error { written++; return errors.New("no space left") }}
+	if err := (&files{all: []output{fails, fails}}).write(nil); err == nil || written != 2 {
+		t.Errorf("%d of 2 outputs are written, %v", written, err)
+	}
+}
+
+// A table that could not be written is not fine.
+func TestOutputFails(t *testing.T) {
+	for _, args := range [][]string{{"list"}, {"-describe"}, {"-time", "1ms", "launch"}} {
+		code, _, err := with(t, func(p *program) { p.out = full{} }, args...)
+		if code != wrong || !strings.Contains(err, "devbench: no space left") {
+			t.Errorf("%q: %d: %s", args, code, err)
+		}
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"matmull", `case "matmull": there is no "matmull"; want one of matmul, `},
@@ -142,6 +186,8 @@ func TestUsage(t *testing.T) {
 		{"-device cuda:1", `-device "cuda:1": not available: no driver`},
 		{"-device cpu,cpu", `want different names`},
 		{"-dtype float16", `-dtype "float16": want float32, float64`},
+		{"-dtype= launch", `-dtype "": want float32, float64`},
+		{"-dtype float32,float32 launch", `-dtype "float32,float32": want float32, float64`},
 		{"-time 0s", `-time 0s: want more than 0`},
 		{"-time soon", `time`},
 		{"-match ( launch", `-match "("`},
@@ -149,13 +195,14 @@ func TestUsage(t *testing.T) {
 		{"-baseline gpu launch", `-baseline "gpu": want one of the devices measured, cpu`},
 		{"-fail-on-slower 5% launch", `together with -compare`},
 		{"-compare nowhere.json launch", `-compare: open nowhere.json`},
-		{"-json - -csv - launch", `-csv -: standard output takes one of the outputs only`},
+		{"-json - -csv - launch", `-csv -: a FILE takes one of the outputs only`},
 		{"-json /nowhere/at/all launch", `-json: open /nowhere/at/all`},
 		{"-tiem 3s", `unknown flag --tiem, did you mean "--time"?`},
 		{"compare main.go main.go", `main.go is not what devbench -json writes`},
 		{"crossover", `a crossover is between two devices, and there is cpu alone; cuda is not available: no driver`},
 		{"profile -example mnist", `"digits","charrnn"`},
 		{"profile -example digits -steps 0", `-steps 0`},
+		{"profile -example digits -batch 1099511627776", `-batch 1099511627776: needs 5.41 PiB, free 4 MiB`},
 		{"peers -peer blas", `-peer "blas": there is no such peer; want some of openblas, `},
 		{"peers -time 0s", `-time 0s: want more than 0`},
 	} {
@@ -193,7 +240,11 @@ func TestTwoDevices(t *testing.T) {
 	if code != fine || !strings.Contains(out, "vs gpu:0") || !strings.Contains(out, "×") {
 		t.Errorf("%d: %s", code, out)
 	}
-	code, out, err := with(t, two(nil), "crossover", "-time", "1ms", "matmul/m=4,8,16")
+	code, out, err := with(t, two(nil), "crossover", "-time", "1ms", "-baseline", "gpu", "matmul/m=4,8,16")
+	if code != usage || !strings.Contains(err, `-baseline "gpu": want one of the devices measured, cpu, gpu:0`) {
+		t.Errorf("%d: %s%s", code, out, err)
+	}
+	code, out, err = with(t, two(nil), "crossover", "-time", "1ms", "matmul/m=4,8,16")
 	if code != fine || !strings.Contains(out, "transfers included") || !strings.Contains(out, "matmul/m=16/n=16/k=16") {
 		t.Errorf("%d: %s%s", code, out, err)
 	}
@@ -254,6 +305,7 @@ func TestSlowerFailsTheComparison(t *testing.T) {
 		{[]string{"compare", "-fail-on-slower", "5%", new, old}, fine},
 		{[]string{"compare", "-fail-on-slower", "five", new, old}, usage},
 		{[]string{"-time", "1ms", "-compare", old, "-fail-on-slower", "5%", "launch"}, fine},
+		{[]string{"-time", "1ms", "-compare", old, "-fail-on-slower", "5%", "matmul/m=8"}, usage}, // nothing to compare
 	} {
 		if code, out, err := devbench(t, c.args...); code != c.code {
 			t.Errorf("%q: %d, want %d: %s%s", c.args, code, c.code, out, err)

@@ -41,13 +41,6 @@ func (c *profileCommand) Run(ctx context.Context, p *program) error {
 		return misused("-device: %v", err)
 	}
 	defer d.Close()
-	var file *os.File
-	if c.Trace != "" {
-		if file, err = os.Create(c.Trace); err != nil {
-			return misused("-trace: %v", err)
-		}
-		defer file.Close()
-	}
 	dtype := device.Float32
 	if c.DType == "float64" {
 		dtype = device.Float64
@@ -55,6 +48,21 @@ func (c *profileCommand) Run(ctx context.Context, p *program) error {
 	cs, err := cases.Parse(fmt.Sprintf("train_step/net=%s/b=%d", c.Example, c.Batch))
 	if err != nil {
 		return misused("%v", err)
+	}
+	i := d.Info()
+	room := float64(i.Memory)
+	if i.Kind == device.CPU {
+		room = min(room, p.hostFree())
+	}
+	if need, _ := cs[0].Need(dtype); i.Memory > 0 && need > room {
+		return misused("-batch %d: needs %s, free %s", c.Batch, bench.Size(need), bench.Size(room))
+	}
+	var file *os.File
+	if c.Trace != "" {
+		if file, err = os.Create(c.Trace); err != nil {
+			return misused("-trace: %v", err)
+		}
+		defer file.Close()
 	}
 	net := cases.NewNet(c.Example, c.Batch).Fill(cs[0])
 
@@ -77,7 +85,6 @@ func (c *profileCommand) Run(ctx context.Context, p *program) error {
 		}
 	}
 
-	i := d.Info()
 	report.Lines(p.out, []string{
 		fmt.Sprintf("%s, batch %d, %v, on %s (%s)", c.Example, c.Batch, dtype, i.Name, i.Model),
 		fmt.Sprintf("steps traced: %d, of %s each; of %s when nothing waits for each kernel", len(spans), report.Duration(traced.Seconds()), report.Duration(whole.Seconds())),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -93,7 +94,7 @@ func (c *runCommand) Run(ctx context.Context, p *program) error {
 	plan.Once = c.RunOnce
 	baseline := plan.Devices[0].Name
 	if c.Baseline != "" {
-		if baseline = c.Baseline; !slices.ContainsFunc(plan.Devices, func(e *bench.Entry) bool { return e.Name == baseline }) {
+		if baseline = c.Baseline; !measured(plan, baseline) {
 			return misused("-baseline %q: want one of the devices measured, %s", baseline, entryNames(plan))
 		}
 	}
@@ -121,12 +122,19 @@ func (c *runCommand) Run(ctx context.Context, p *program) error {
 	}
 	var changes []bench.Change
 	if old != nil {
-		changes = bench.Changes(old, r)
-		fmt.Fprintf(human, "\nagainst %s\n", c.Compare)
-		report.Changes(human, changes, s)
+		if changes = bench.Changes(old, r); len(changes) > 0 {
+			fmt.Fprintf(human, "\nagainst %s\n", c.Compare)
+			report.Changes(human, changes, s)
+		}
 	}
-	if err := ending(r); err != nil || c.FailOnSlower == "" {
+	if err := ending(r); err != nil || old == nil {
 		return err
+	}
+	if len(changes) == 0 {
+		return misused("-compare: %s and this run have no case in common, on the same device in the same type", c.Compare)
+	}
+	if c.FailOnSlower == "" {
+		return nil
 	}
 	return failOnSlower(changes, tolerance)
 }
@@ -185,15 +193,14 @@ func (p *program) plan(s *selection, cs []cases.Case) (*bench.Plan, error) {
 	if plan.Seed == 0 {
 		plan.Seed = uint64(rand.Uint32())
 	}
+	types := map[string]device.DType{"float32": device.Float32, "float64": device.Float64}
 	for _, name := range s.DType {
-		switch name {
-		case "float32":
-			plan.DTypes = append(plan.DTypes, device.Float32)
-		case "float64":
-			plan.DTypes = append(plan.DTypes, device.Float64)
-		default:
-			return nil, misused("-dtype %q: want float32, float64 or float32,float64", name)
+		if t, ok := types[name]; ok && !slices.Contains(plan.DTypes, t) {
+			plan.DTypes = append(plan.DTypes, t)
 		}
+	}
+	if len(plan.DTypes) == 0 || len(plan.DTypes) < len(s.DType) {
+		return nil, misused("-dtype %q: want float32, float64 or float32,float64", strings.Join(s.DType, ","))
 	}
 	names, err := p.devices(s.Device)
 	if err != nil {
@@ -296,6 +303,11 @@ func warn(w io.Writer, r *bench.Report, s report.Screen) {
 	report.Lines(w, lines, s)
 }
 
+// measured tells whether a plan has a device of that name.
+func measured(plan *bench.Plan, name string) bool {
+	return slices.ContainsFunc(plan.Devices, func(e *bench.Entry) bool { return e.Name == name })
+}
+
 func entryNames(plan *bench.Plan) string {
 	var names []string
 	for _, e := range plan.Devices {
@@ -353,7 +365,8 @@ func describe(w io.Writer) {
 	}
 }
 
-// files are the outputs, created before anything is measured, so that a mistake in a name costs no run.
+// files are the outputs, opened before anything is measured, so that a mistake in a name costs no run. What a file held
+// stays in it until there is something to write.
 type files struct {
 	stdout bool
 	all    []output
@@ -366,6 +379,7 @@ type output struct {
 
 func (o *outputs) create(p *program) (*files, error) {
 	f := &files{}
+	var names []string
 	for _, out := range []struct {
 		flag, name string
 		write      func(io.Writer, *bench.Report) error
@@ -373,35 +387,38 @@ func (o *outputs) create(p *program) (*files, error) {
 		{"json", o.JSON, report.JSON}, {"csv", o.CSV, report.CSV}, {"md", o.MD, report.Markdown},
 		{"bench", o.Bench, report.Bench}, {"html", o.HTML, report.HTML},
 	} {
-		switch out.name {
-		case "":
-		case "-":
-			if f.stdout {
-				return nil, fmt.Errorf("-%s -: standard output takes one of the outputs only", out.flag)
-			}
+		switch {
+		case out.name == "":
+			continue
+		case slices.Contains(names, out.name):
+			return nil, fmt.Errorf("-%s %s: a FILE takes one of the outputs only", out.flag, out.name)
+		case out.name == "-":
 			f.stdout = true
 			f.all = append(f.all, output{p.out, out.write})
 		default:
-			file, err := os.Create(out.name)
+			file, err := os.OpenFile(out.name, os.O_WRONLY|os.O_CREATE, 0o666)
 			if err != nil {
 				return nil, fmt.Errorf("-%s: %w", out.flag, err)
 			}
 			f.all = append(f.all, output{file, out.write})
 		}
+		names = append(names, out.name)
 	}
 	return f, nil
 }
 
+// write writes all of them, whichever fail.
 func (f *files) write(r *bench.Report) error {
+	var errs []error
 	for _, o := range f.all {
-		if err := o.write(o.w, r); err != nil {
-			return err
+		file, ok := o.w.(*os.File)
+		if ok {
+			file.Truncate(0) // of a pipe there is nothing to cut off
 		}
-		if file, ok := o.w.(*os.File); ok && file != os.Stdout {
-			if err := file.Close(); err != nil {
-				return err
-			}
+		errs = append(errs, o.write(o.w, r))
+		if ok {
+			errs = append(errs, file.Close())
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -76,6 +76,9 @@ func (f Function) gradients(vars []*variable) (y, dy []float64, err error) {
 		return nil, nil, err
 	}
 	for i := range y {
+		if math.IsNaN(y[i]) {
+			return nil, nil, fmt.Errorf("y[%d] is NaN, want a number", i)
+		}
 		if y[i] != again[i] {
 			return nil, nil, fmt.Errorf("y[%d] is %v, and %v when it is computed again from the same values", i, y[i], again[i])
 		}

@@ -117,7 +117,7 @@ func TestFaultsAreFound(t *testing.T) {
 		"no dx":        {"the gradient of x is nil"},
 		"shape":        {"x is float64 [3 2] and its gradient float64 [6], want one shape"},
 		"state":        {"y[0] is", "computed again from the same values"},
-		"NaN":          {"y[0] is NaN"},
+		"NaN":          {"y[0] is NaN, want a number"},
 		"kink":         {"x[0 0] = 0.5", "too vague", "is there a kink"},
 		"float32":      {"too vague", "float32"},
 	} {

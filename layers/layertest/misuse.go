@@ -103,7 +103,7 @@ func misuse(e *env) {
 		{func() { add.Forward(zeros(0), zeros(2)) }, "layers.Add: x is float32 [0] and y is float32 [2], which do not broadcast"},
 		{func() { add.Forward(zeros(2, 1, 2, 1, 2, 1, 2, 1, 2), zeros(1, 2, 1, 2, 1, 2, 1, 2, 1)) }, "broadcasting takes more than 8 nested loops"},
 		{func() { layers.NewMul().Backward(zeros(2)) }, "layers.Mul: Backward before Forward"},
-		{func() { add.Forward(zeros(2, 3), zeros(3)); add.Backward(zeros(3)) }, "layers.Add: dy is float32 [3], want [2 3], the shape that Forward returned"},
+		{func() { add.Forward(zeros(2, 3), zeros(3)); add.Backward(zeros(3)) }, "layers.Add: dz is float32 [3], want [2 3], the shape that Forward returned"},
 
 		{func() { layers.NewMatMul(nil) }, "layers.MatMul: w is nil"},
 		{func() { layers.NewMatMul(whole(2, 3)) }, "layers.MatMul: w is int32, want float32 or float64"},
@@ -287,7 +287,7 @@ func misuse(e *env) {
 		{func() { cell.Forward(zeros(2, 4), zeros(2, 4)) }, "layers.RNNCell: x is float32 [2 4] and wx is float32 [3 4], want x [... 3]"},
 		{func() { cell.Forward(zeros(2, 3), zeros(4)) }, "layers.RNNCell: hPrev is float32 [4] and x is float32 [2 3], want hPrev [2 4]"},
 		{func() { cell.Forward(zeros(2, 3), wide(2, 4)) }, "layers.RNNCell: hPrev is float64 [2 4] and wx is float32 [3 4], want one type"},
-		{func() { cell.Backward(zeros(4)) }, "layers.RNNCell: dy is float32 [4], want [2 4], the shape that Forward returned"},
+		{func() { cell.Backward(zeros(4)) }, "layers.RNNCell: dhNext is float32 [4], want [2 4], the shape that Forward returned"},
 		{func() { cell.Free(); cell.Backward(zeros(2, 4)) }, "layers.RNNCell: Backward before Forward"},
 
 		{func() { loss.Forward(nil, nil) }, "layers.SoftmaxCrossEntropy: logits are <nil>, want [... C]"},

@@ -47,7 +47,7 @@ func TestParseMistakes(t *testing.T) {
 		"matmul/m=-1":                  `key m is "-1"`,
 		"matmul/m=1e3":                 `key m is "1e3"`,
 		"matmul/m=01":                  `key m is "01"`,
-		"matmul/m=9999999999999999":    `key m is`,
+		"matmul/m=9999999999999999":    `100-500+100; no number above 2^40`,
 		"matmul/m=4-8":                 `key m is "4-8"`,
 		"matmul/m=4-8*1":               `key m is`,
 		"matmul/m=0-8*2":               `key m is`,

@@ -119,7 +119,7 @@ func (k *Key) parse(value string) ([]string, error) {
 		}
 		sizes, ok := sizes(item)
 		if !ok {
-			return nil, fmt.Errorf("%s: a size such as 512, a list such as 256,512 or a range such as 256-4096*2 or 100-500+100", k.About)
+			return nil, fmt.Errorf("%s: a size such as 512, a list such as 256,512 or a range such as 256-4096*2 or 100-500+100; no number above 2^40", k.About)
 		}
 		for _, n := range sizes {
 			all = append(all, strconv.Itoa(n))

@@ -38,9 +38,11 @@ func Changes(w io.Writer, changes []bench.Change, s Screen) {
 		}
 		fmt.Fprintln(w, line+"  "+strings.TrimSpace(figures))
 	}
+	sum := fmt.Sprintf("%d slower, %d faster, %d the same, %d unsure, %d broken",
+		counts[bench.Slower], counts[bench.Faster], counts[bench.Same], counts[bench.Unsure], counts[bench.Broken])
 	if n > 0 {
-		fmt.Fprintf(w, "\n%d slower, %d faster, %d the same, %d unsure; geometric mean of new/old %.3f\n",
-			counts[bench.Slower]+counts[bench.Broken], counts[bench.Faster], counts[bench.Same], counts[bench.Unsure], math.Exp(product/float64(n)))
+		sum += fmt.Sprintf("; geometric mean of new/old %.3f", math.Exp(product/float64(n)))
 	}
+	fmt.Fprintf(w, "\n%s\n", sum)
 	fmt.Fprintln(w, "SLOWER and FASTER: significant by Mann and Whitney's U-test, and by more than 2 %. SAME: within 6 % at 95 %.")
 }

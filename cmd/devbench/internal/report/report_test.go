@@ -117,6 +117,15 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// What is no longer right is neither slower nor lost.
+func TestChangesCountsBroken(t *testing.T) {
+	var b bytes.Buffer
+	Changes(&b, []bench.Change{{Case: "launch", Word: bench.Broken, Notes: []string{"wrong"}}}, Screen{})
+	if want := "\n0 slower, 0 faster, 0 the same, 0 unsure, 1 broken\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is not in %q", want, b.String())
+	}
+}
+
 // FuzzRead feeds compare with files that are not what they should be.
 func FuzzRead(f *testing.F) {
 	var b bytes.Buffer
