@@ -10,6 +10,7 @@ import (
 	"github.com/keisan-go/keisan/device/devicetest"
 	"github.com/keisan-go/keisan/device/internal/gpu"
 	"github.com/keisan-go/keisan/device/opencl"
+	"github.com/keisan-go/keisan/kernels"
 	"github.com/keisan-go/keisan/layers"
 	"github.com/keisan-go/keisan/tensor"
 )
@@ -40,17 +41,14 @@ func TestStepsOfRowsFarApart(t *testing.T) {
 		layers.NewLSTM(in.Normal(0.1, inputs, 4*256), in.Normal(0.02, 256, 4*256), nil),
 		layers.NewGRU(in.Normal(0.1, inputs, 3*1024), in.Normal(0.02, 1024, 3*1024), nil, nil),
 	} {
-		x, all := in.Normal(1, steps, rows, inputs), func(n int) []int { return slices.Repeat([]int{steps}, n) }
-		l.SetLengths(all(rows))
+		x, whole := in.Normal(1, steps, rows, inputs), func(n int) []int { return slices.Repeat([]int{steps}, n) }
+		l.SetLengths(whole(rows))
 		dy := in.Normal(1, l.Forward(x).Shape()...)
 		// begin is the first n rows of a sequence, step by step.
 		begin := func(s *tensor.Tensor, n int) [][]float32 {
-			values, err := tensor.Values[float32](s)
-			if err != nil {
-				t.Fatal(err)
-			}
 			var parts [][]float32
-			for step := range slices.Chunk(values, len(values)/steps) {
+			all := values[float32](t, s)
+			for step := range slices.Chunk(all, len(all)/steps) {
 				parts = append(parts, step[:n*len(step)/s.Shape()[1]])
 			}
 			return parts
@@ -62,7 +60,7 @@ func TestStepsOfRowsFarApart(t *testing.T) {
 		}
 		run := func(x, dy *tensor.Tensor) (results [2][][]float32) {
 			l.ResetState()
-			l.SetLengths(all(x.Shape()[1]))
+			l.SetLengths(whole(x.Shape()[1]))
 			results[0] = begin(l.Forward(x), rows-1)
 			results[1] = begin(l.Backward(dy), rows-1)
 			return results
@@ -76,4 +74,48 @@ func TestStepsOfRowsFarApart(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPackedRowsFarApart finds the bits of 12 rows that are packed in those of 11, which are not, and likewise where C holds
+// what sums begin with, and of sums so long that they are cut into pieces.
+func TestPackedRowsFarApart(t *testing.T) {
+	devicetest.Require(t, first)
+	driver, err := opencl.OpenDriver(device.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := gpu.New(tall{driver})
+	defer d.Close()
+	testPackedRows[float32](t, d, 12, 200, 1024)
+	testPackedRows[float64](t, d, 12, 200, 512)
+	testPackedRows[float32](t, d, 12, 9000, 2048)
+}
+
+func testPackedRows[T device.Float](t *testing.T, d device.Device, m, n, k int) {
+	in := layers.NewInit(d, device.TypeOf[T](), 2)
+	const before = 3 // elements of other things in the memory of A
+	a := device.Array{Slice: in.Normal(1, before+m*k).Array().Slice.Slice(before, before+m*k), Shape: []int{m, k}}
+	b, c0 := in.Normal(1, k, n).Array(), in.Normal(1, m, n)
+	for _, acc := range []bool{false, true} {
+		product := func(rows int) []T {
+			c := tensor.From(d, values[T](t, c0), m, n)
+			part := func(x device.Array) device.Array {
+				return device.Array{Slice: x.Slice.Slice(0, rows*x.Shape[1]), Shape: []int{rows, x.Shape[1]}}
+			}
+			d.Launch(kernels.MatMul{C: part(c.Array()), A: part(a), B: b, Acc: acc})
+			return values[T](t, c)[:(m-1)*n]
+		}
+		if !slices.Equal(product(m), product(m-1)) {
+			t.Errorf("%T, %d×%d×%d, acc=%t: rows have other bits with another row", *new(T), m, n, k, acc)
+		}
+	}
+}
+
+func values[T device.Float](t *testing.T, x *tensor.Tensor) []T {
+	t.Helper()
+	v, err := tensor.Values[T](x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
