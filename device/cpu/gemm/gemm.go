@@ -14,7 +14,8 @@
 // on the rows beside it, on the number of rows or columns, on how a matrix is stored, on the number of goroutines, or on
 // whether B was packed before. They do depend on the kernel in one way: those for AVX2 and AVX-512 round once in a step,
 // as a fused multiply-add does, and agree with each other; the one in Go rounds the product as well, and so gives the
-// same bits on every architecture. Nothing is skipped: a zero times NaN or Inf is NaN.
+// same bits on every architecture. Nothing is skipped: a zero times NaN or Inf is NaN. Which of the patterns of bits that
+// are NaN it is, is left open.
 //
 // The promise has a price where C is tiny and k is large. One chain has to wait for each of its additions, and only
 // different elements of C can be computed at the same time; a library that cuts k into several sums, or gives parts of k
@@ -30,10 +31,11 @@
 // is padded.
 //
 // A and B are used where they are if possible. B is copied into contiguous panels if it is stored as its transpose, and
-// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it. A strip of
-// A is copied if its rows are a multiple of 4 KiB apart, for then the first cache level has no place for all of them; for a
-// few rows there are tiles that get by with the places there are. A few rows do not wait for a copy of a transpose: small
-// tiles of it are turned in registers and used at once.
+// with AVX2, whose panels are narrow, if it is larger than the second cache level and hundreds of rows use it. If
+// there are many rows of A, strips of it are copied whose rows are a multiple of 4 KiB apart, for then the first cache level
+// has no place for all of them, and with AVX2, whose strips are narrow, those of a transpose; for a few rows there are, with
+// AVX-512, tiles that get by with the places there are. A few rows do not wait for a copy of a transpose of B: small tiles of
+// it are turned in registers and used at once.
 //
 // C is divided into blocks that are some microseconds of work or more, and goroutines take blocks. What is too small to
 // be divided runs on the calling goroutine. As no sum is ever cut, blocks and tiles are a matter of speed alone.

@@ -68,8 +68,8 @@ func makePlan[T Float](p *plan, o *operands[T], m, n int) {
 		p.mb, p.nb = m, n
 		return
 	}
-	// A copy of a strip of A costs little where hundreds of columns use it. A narrow strip of a transpose is a part of many
-	// lines, which its copy is not.
+	// To copy a strip of A whose rows collide takes less time than they would lose, though few columns use it. A narrow strip of
+	// a transpose is a part of many lines, which its copy is not.
 	p.packA = m > 64 && (o.collidesA() || o.transA && p.kernel == avx2 && n > 64)
 	p.wide = p.wide && !p.packA
 	procs := runtime.GOMAXPROCS(0)

@@ -44,12 +44,12 @@ func multiplyFew[T Float](p *plan, o *operands[T], buf *scratch[T], i0, i1, j0, 
 }
 
 func (f *family) runTransposed(s *strip) {
-	switch {
-	case f.size<<f.shift == 64 && f.size == 4:
+	switch f {
+	case &avx512F32:
 		transposedAVX512F32(s)
-	case f.size<<f.shift == 64:
+	case &avx512F64:
 		transposedAVX512F64(s)
-	case f.size == 4:
+	case &avx2F32:
 		transposedAVX2F32(s)
 	default:
 		transposedAVX2F64(s)

@@ -183,11 +183,11 @@ func (d *gpu) packed(p *product, steps, stride int) {
 
 	// What is less work than a launch is done by one work-item in one launch. Otherwise a launch packs B and, where it meets
 	// several of B's panels, also an A that is transposed, or whose rows are a multiple of 4 KiB apart, so that the first cache
-	// level has 8 places for those of a tile.
+	// level has 8 places for those of a tile. A product that finds B packed has another A.
 	const small = 1 << 18
 	alone := parts == 1 && p.k*p.n <= small || steps == 1 && p.m*p.n*p.k <= small
 	rowsA := 0
-	if !alone && steps == 1 && panels >= 4 && (p.transA || shape.rows > 8 && p.am*t.Size()%4096 == 0) {
+	if !alone && !p.again && steps == 1 && panels >= 4 && (p.transA || shape.rows > 8 && p.am*t.Size()%4096 == 0) {
 		rowsA = p.m
 	}
 	sizeA, sizeB := padded(rowsA, shape.rows)*p.k, panels*width*p.k
