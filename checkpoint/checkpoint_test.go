@@ -406,7 +406,7 @@ func TestDeviceFails(t *testing.T) {
 	if !bytes.Equal(readFile(t, path), before) {
 		t.Error("a failed Save changes the file")
 	}
-	huge := &layers.Param{Name: "huge", Value: tensor.New(d, device.Float32, math.MaxInt/8)}
+	huge := &layers.Param{Name: "huge", Value: tensor.New(d, device.Float64, math.MaxInt/8)}
 	d.Sync()
 	if err := checkpoint.Save(path, []*layers.Param{huge}); !errors.Is(err, device.ErrOutOfMemory) {
 		t.Errorf("of a tensor without memory Save returns %v, want %v", err, device.ErrOutOfMemory)

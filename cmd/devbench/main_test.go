@@ -202,7 +202,7 @@ func TestUsage(t *testing.T) {
 		{"crossover", `a crossover is between two devices, and there is cpu alone; cuda is not available: no driver`},
 		{"profile -example mnist", `"digits","charrnn"`},
 		{"profile -example digits -steps 0", `-steps 0`},
-		{"profile -example digits -batch 1099511627776", `-batch 1099511627776: needs 5.41 PiB, free 4 MiB`},
+		{"profile -example digits -batch 1000000", `-batch 1000000: needs 5.16 GiB, free 4 MiB`},
 		{"peers -peer blas", `-peer "blas": there is no such peer; want some of openblas, `},
 		{"peers -time 0s", `-time 0s: want more than 0`},
 	} {
