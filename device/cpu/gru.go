@@ -16,7 +16,7 @@ type gruRows[T device.Float] struct {
 	h, y, gates, q  []T
 	dz, dq, dy, dh0 []T
 	wrz, wn         gemm.Packed[T] // the columns of Wh, or their transposes going backward
-	packed          bool           // one step alone is not worth that, and has its products of its own
+	packed          bool           // one step alone is not worth that, and has products of its own
 	bias            []T            // of the gates
 	bn              []T            // of what is reset; nil if there is none
 	parts           int            // of the hidden units, if processors share the steps

@@ -15,25 +15,24 @@ import (
 	"github.com/keisan-go/keisan/tensor"
 )
 
-// tall is the driver of a CPU whose tiles are high, whatever it has itself.
-type tall struct{ gpu.Driver }
-
-func (d tall) Limits() gpu.Limits {
-	l := d.Driver.Limits()
-	l.Vector = 64
-	return l
-}
-
-// TestStepsOfRowsFarApart goes through steps one by one, with a B that is packed once. At each step A is another one, the rows
-// of which are 4 KiB apart: 12 of them are a tile that would have A packed, and 11 are not.
-func TestStepsOfRowsFarApart(t *testing.T) {
+// openTall opens a CPU whose tiles are high, whatever it has itself.
+func openTall(t *testing.T) device.Device {
 	devicetest.Require(t, first)
 	driver, err := opencl.OpenDriver(device.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := gpu.New(tall{driver})
-	defer d.Close()
+	limits := driver.Limits()
+	limits.Vector = 64
+	d := gpu.New(&limited{driver, limits})
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// TestStepsOfRowsFarApart goes through steps one by one, with a B that is packed once. At each step A is another one, the rows
+// of which are 4 KiB apart: 12 of them are a tile that would have A packed, and 11 are not.
+func TestStepsOfRowsFarApart(t *testing.T) {
+	d := openTall(t)
 	in := layers.NewInit(d, device.Float32, 1)
 	const steps, rows, inputs = 3, 12, 2
 	for _, l := range []layers.Recurrent{
@@ -79,13 +78,7 @@ func TestStepsOfRowsFarApart(t *testing.T) {
 // TestPackedRowsFarApart finds the bits of 12 rows that are packed in those of 11, which are not, and likewise where C holds
 // what sums begin with, and of sums so long that they are cut into pieces.
 func TestPackedRowsFarApart(t *testing.T) {
-	devicetest.Require(t, first)
-	driver, err := opencl.OpenDriver(device.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := gpu.New(tall{driver})
-	defer d.Close()
+	d := openTall(t)
 	testPackedRows[float32](t, d, 12, 200, 1024)
 	testPackedRows[float64](t, d, 12, 200, 512)
 	testPackedRows[float32](t, d, 12, 9000, 2048)
